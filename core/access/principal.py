@@ -1,0 +1,57 @@
+"""Who is asking: a user or a token, in a workspace, with a role and grants."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from uuid import UUID
+
+
+class Role(enum.StrEnum):
+    """What a member is in a workspace."""
+
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+    VIEWER = "VIEWER"
+
+
+class TokenScope(enum.StrEnum):
+    """What a grant opens. UPTIME_CHECKS covers projects, monitors, checks, heartbeats, tags, regions."""
+
+    UPTIME_CHECKS = "UPTIME_CHECKS"
+    INCIDENTS = "INCIDENTS"
+    STATUS_PAGES = "STATUS_PAGES"
+    NOTIFICATIONS = "NOTIFICATIONS"
+    WEBHOOKS = "WEBHOOKS"
+    TEAM = "TEAM"
+    ACCOUNT = "ACCOUNT"
+    TOKENS = "TOKENS"
+    ANALYTICS = "ANALYTICS"
+
+
+class TokenPermission(enum.IntEnum):
+    """How far a grant goes: DELETE includes WRITE includes READ."""
+
+    READ = 1
+    WRITE = 2
+    DELETE = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """One scope, and how far it is open."""
+
+    scope: TokenScope
+    permission: TokenPermission
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """Who is asking, in one workspace. `token_id` is None for a signed-in person."""
+
+    workspace_id: UUID
+    user_id: UUID | None
+    token_id: UUID | None
+    role: Role
+    grants: frozenset[Grant]

@@ -1,0 +1,1 @@
+"""Who is told of a transition, and why somebody is not."""

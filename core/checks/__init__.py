@@ -1,0 +1,1 @@
+"""Looking and recording: the runner, the recorder, and the folds between them."""

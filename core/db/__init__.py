@@ -1,0 +1,1 @@
+"""Storage: PostgreSQL, and only PostgreSQL."""

@@ -1,0 +1,104 @@
+"""A pool of connections, and transactions that raw SQL and Piccolo share."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+
+from core.clock import MeasuredClock
+from core.db.piccolo_conf import DB
+
+# Subscripted for the type checker only: asyncpg's classes are not generic at run time.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+
+
+class PoolUse(enum.Enum):
+    """Who uses a pool: the engine may wait for as long as it takes, a face may not."""
+
+    ENGINE = {"statement_timeout": "60s", "lock_timeout": "20s"}  # noqa: RUF012
+    FACES = {"statement_timeout": "5s", "lock_timeout": "1s"}  # noqa: RUF012
+
+
+def _json_text(value: Any) -> str:
+    """Return JSON for a jsonb parameter; text is taken to be JSON already, as Piccolo hands it over."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Let jsonb columns come and go as plain Python values."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_json_text, decoder=msgspec.json.decode
+    )
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """Return the database's time: the one statement that asks for it."""
+    now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+    return now
+
+
+class Database:
+    """One pool. `acquire` gives a connection, `transaction` one inside a transaction."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def connect(cls, dsn: str, *, use: PoolUse, max_size: int = 8) -> Database:
+        """Open a pool on the database that `dsn` names."""
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=max_size,
+            init=prepare_connection,
+            server_settings={
+                "application_name": f"tocsin-{use.name.lower()}",
+                "timezone": "UTC",
+                **use.value,
+            },
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close the pool; connections still in use are cut after two seconds."""
+        try:
+            await asyncio.wait_for(self.pool.close(), 2)
+        except TimeoutError:
+            self.pool.terminate()
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """Give a connection of the pool."""
+        async with self.pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Give a connection inside a transaction; Piccolo's queries within the block join it.
+
+        Never gather or create a task inside: both would run outside the transaction, or on a busy connection.
+        """
+        self.use_for_piccolo()
+        async with DB.transaction(allow_nested=False) as transaction:
+            yield transaction.connection
+
+    def use_for_piccolo(self) -> None:
+        """Make this the pool on which Piccolo's queries run in this process."""
+        DB.pool = self.pool
+
+    async def measure(self, clock: MeasuredClock) -> datetime:
+        """Measure the database's clock and return what it said."""
+        async with self.acquire() as connection:
+            asked_at = time.monotonic()
+            database_now = await read_clock(connection)
+            clock.measured(database_now, asked_at, time.monotonic())
+        return database_now

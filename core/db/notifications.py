@@ -1,0 +1,23 @@
+"""NOTIFY between processes: a hint that spares a poll, never the only way to learn of something."""
+
+from __future__ import annotations
+
+import enum
+
+from core.db.database import Connection
+
+
+class NotifyChannel(enum.StrEnum):
+    """What a process may be woken for. The payload is empty unless said."""
+
+    LEASES = "tocsin_leases"  # slots of the region whose key is the payload became due
+    TRANSITIONS = "tocsin_transitions"
+    DELIVERIES = "tocsin_deliveries"
+    PINGS = "tocsin_pings"
+    EVENTS = "tocsin_events"  # events were sequenced
+    TOKENS = "tocsin_tokens"  # the token whose digest in hex is the payload was revoked
+
+
+async def notify(connection: Connection, channel: NotifyChannel, payload: str = "") -> None:
+    """Wake the listeners of a channel when the connection's transaction commits."""
+    await connection.execute("SELECT pg_notify($1, $2)", channel.value, payload)

@@ -1,0 +1,1 @@
+"""Migrations, each one transaction; Piccolo keeps the list of those that ran."""

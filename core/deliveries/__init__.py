@@ -1,0 +1,1 @@
+"""The outbox: channels, webhooks, and the messages owed to them."""

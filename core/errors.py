@@ -1,0 +1,124 @@
+"""The one tree of errors; each face maps it in one place.
+
+TocsinError                       code
+├── InvalidInput                  INVALID_INPUT        carries every issue of the input
+├── NotFound                      NOT_FOUND
+├── Conflict                      CONFLICT
+├── Unauthenticated               UNAUTHENTICATED
+│   └── TokenExpired              API_TOKEN_EXPIRED
+├── Forbidden                     FORBIDDEN
+│   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
+├── OverLimit                     OVER_LIMIT
+├── RateLimited                   RATE_LIMITED         says when to come back
+├── CursorExpired                 CURSOR_EXPIRED
+└── Unavailable                   UNAVAILABLE
+StartupError                      not for clients: one line that names the cause and the remedy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from plugins.api.config import Issue
+
+
+class TocsinError(Exception):
+    """Something the caller is told about. `message` is lowercase and names the field and the cause."""
+
+    code: ClassVar[str] = "INTERNAL"
+    default_message: ClassVar[str] = "internal error"
+
+    def __init__(self, message: str | None = None, *, path: Sequence[str] = ()) -> None:
+        self.message = message or self.default_message
+        self.path = tuple(path)
+        super().__init__(self.message)
+
+
+class InvalidInput(TocsinError):
+    """The input breaks one or more rules; all of them are told at once."""
+
+    code = "INVALID_INPUT"
+    default_message = "invalid input"
+
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("; ".join(issue.message for issue in self.issues) or None)
+
+
+class NotFound(TocsinError):
+    """Unknown, malformed, deleted or another workspace's: the answer is the same."""
+
+    code = "NOT_FOUND"
+    default_message = "not found"
+
+
+class Conflict(TocsinError):
+    """The request contradicts the present state."""
+
+    code = "CONFLICT"
+    default_message = "conflict with the present state"
+
+
+class Unauthenticated(TocsinError):
+    """Nobody is signed in, or the credentials are wrong."""
+
+    code = "UNAUTHENTICATED"
+    default_message = "not signed in"
+
+
+class TokenExpired(Unauthenticated):
+    """The API token is past its expiry."""
+
+    code = "API_TOKEN_EXPIRED"
+    default_message = "the api token has expired"
+
+
+class Forbidden(TocsinError):
+    """The principal may not do this."""
+
+    code = "FORBIDDEN"
+    default_message = "not allowed"
+
+
+class TokenScopeDenied(Forbidden):
+    """The API token lacks the grant."""
+
+    code = "API_TOKEN_SCOPE_DENIED"
+    default_message = "the api token lacks the grant"
+
+
+class OverLimit(TocsinError):
+    """The plan's limit is reached."""
+
+    code = "OVER_LIMIT"
+    default_message = "over the limit of the plan"
+
+
+class RateLimited(TocsinError):
+    """Too many requests."""
+
+    code = "RATE_LIMITED"
+    default_message = "too many requests"
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CursorExpired(TocsinError):
+    """The cursor is unknown, too old, or another workspace's."""
+
+    code = "CURSOR_EXPIRED"
+    default_message = "the cursor has expired"
+
+
+class Unavailable(TocsinError):
+    """A part that the request needs cannot be reached at the moment."""
+
+    code = "UNAVAILABLE"
+    default_message = "temporarily unavailable"
+
+
+class StartupError(Exception):
+    """Why a process cannot start: one line with the cause and the remedy, for a person at a terminal."""

@@ -1,0 +1,1 @@
+"""Changes that subscribers may resume from, in one order."""

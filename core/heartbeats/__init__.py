@@ -1,0 +1,1 @@
+"""Monitors that wait to be pinged: the inbox, its application, and missed deadlines."""

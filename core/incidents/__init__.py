@@ -1,0 +1,1 @@
+"""From a confirmed failure to the recovery: verdicts, incidents, status intervals."""

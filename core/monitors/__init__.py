@@ -1,0 +1,1 @@
+"""What is watched: projects, monitors, tags, and their life cycle."""

@@ -1,0 +1,1 @@
+"""When each monitor is looked at, and by which worker."""

@@ -1,0 +1,1 @@
+"""Uptime and latency, from intervals and checks."""

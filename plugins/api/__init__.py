@@ -1,0 +1,1 @@
+"""The whole contract between Tocsin and a plugin. Strangers import it as `tocsin`."""

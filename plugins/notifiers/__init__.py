@@ -1,0 +1,1 @@
+"""Built-in notifier kinds. Each imports `plugins.api` only, exactly as a stranger's package does."""

@@ -1,0 +1,94 @@
+"""A real PostgreSQL for the whole run, a migrated template, and a clone of it for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from core.clock import ManualClock
+from core.db.database import Database, PoolUse
+from core.db.embedded import dsn, find_binaries, initialise, server_command
+from core.db.migrations import migrate
+
+for _name in [name for name in os.environ if name.startswith("TOCSIN_")]:
+    del os.environ[_name]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[Path]:
+    """The socket folder of a PostgreSQL that lives as long as the test run. Short, as a socket's path must be."""
+    folder = Path(tempfile.mkdtemp(prefix="tcs"))
+    binaries = find_binaries()
+    initialise(binaries, folder / "pg")
+    fast = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(server_command(binaries, folder / "pg", folder, fast), stdout=log, stderr=log)
+    try:
+        asyncio.run(_make_template(folder))
+        yield folder
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(10)
+        log.close()
+        shutil.rmtree(folder)
+
+
+async def _make_template(folder: Path) -> None:
+    connection = await _connect_when_ready(folder)
+    await connection.execute("CREATE DATABASE template_tocsin")
+    await connection.close()
+    database = await Database.connect(dsn(folder, "template_tocsin"), use=PoolUse.ENGINE, max_size=3)
+    await migrate(database)
+    await database.close()
+
+
+async def _connect_when_ready(folder: Path) -> asyncpg.Connection[asyncpg.Record]:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await asyncpg.connect(dsn(folder, "postgres"))
+            except (OSError, asyncpg.CannotConnectNowError):
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def database_dsn(postgres_socket: Path) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    connection = await asyncpg.connect(dsn(postgres_socket, "postgres"))
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template_tocsin STRATEGY FILE_COPY")
+    try:
+        yield dsn(postgres_socket, name)
+    finally:
+        with contextlib.suppress(asyncpg.PostgresError):
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.close()
+
+
+@pytest.fixture
+async def database(database_dsn: str) -> AsyncIterator[Database]:
+    """A pool on a fresh, migrated database; Piccolo's queries run on it too."""
+    opened = await Database.connect(database_dsn, use=PoolUse.ENGINE, max_size=10)
+    opened.use_for_piccolo()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that the test moves. It starts today, inside the partitions."""
+    return ManualClock(datetime.now(UTC).replace(microsecond=0))
