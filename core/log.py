@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
-from typing import Any
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+# The request that is being answered, so that every line logged meanwhile carries its id.
+request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 
 
 class EventLogger:
@@ -40,3 +48,66 @@ class EventLogger:
 def get_logger(name: str) -> EventLogger:
     """Return the logger of a module."""
     return EventLogger(logging.getLogger(name))
+
+
+def configure_logging(level: str, stream: TextIO | None = None) -> None:
+    """Send everything of `level` ("debug", "info", …) or worse to a stream, standard error by default.
+
+    A terminal gets lines for people, anything else one JSON object a line.
+    """
+    target = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(TerminalFormatter() if target.isatty() else JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, event, logger, request where there is one, then the fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        entry = {
+            "time": _moment(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            **_event(record),
+            "logger": record.name,
+            **_request(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(entry, enc_hook=str).decode()
+
+
+class TerminalFormatter(logging.Formatter):
+    """A line for people: time, level, event, then `name=value` pairs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback below it where there is one."""
+        words = " ".join(f"{name}={value}" for name, value in (_fields(record) | _request()).items())
+        what = " ".join(_event(record).values())
+        line = f"{_moment(record):%H:%M:%S} {record.levelname.lower():7} {what} {words}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _moment(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _event(record: logging.LogRecord) -> dict[str, str]:
+    """Return our event, or a library's sentence under the event `library.said`."""
+    if hasattr(record, "fields"):
+        return {"event": record.getMessage()}
+    return {"event": "library.said", "message": record.getMessage()}
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(record, "fields", {})
+    return fields
+
+
+def _request() -> dict[str, str]:
+    current = request_id.get()
+    return {} if current is None else {"request": current}

@@ -1,0 +1,260 @@
+"""The settings: read once from the environment, from one table, into one frozen value.
+
+The table is the class `Settings` itself: each field is a row with its type, default, bounds and help.
+docs/reference/settings.md is made from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import enum
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+from core.errors import StartupError
+
+PREFIX = "TOCSIN_"
+
+_FROM_FILE = "_FILE"
+# What Kubernetes injects into every pod beside a service that is called "tocsin".
+_INJECTED_BY_KUBERNETES = re.compile(r"TOCSIN_(PORT(_.*)?|SERVICE_(HOST|PORT(_.*)?))")
+_SHORTEST_TOKEN = 32
+_SHORTEST_PASSWORD = 8
+_HIGHEST_PORT = 65_535
+
+
+class PrivateTargets(enum.StrEnum):
+    """Whether private and loopback addresses may be looked at and delivered to."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class LogLevel(enum.StrEnum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _accept(_value: Any) -> str | None:
+    return None
+
+
+def _check_public_url(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "must be an http or https address, such as https://tocsin.example.org"
+    return "must not end in a query or a fragment" if parts.query or parts.fragment else None
+
+
+def _check_database_url(value: str) -> str | None:
+    if urlsplit(value).scheme in {"postgresql", "postgres"}:
+        return None
+    return "must look like postgresql://user:password@host:5432/database"
+
+
+def _check_region(value: str) -> str | None:
+    if re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", value):
+        return None
+    return "must be 1 to 40 lower-case letters, digits and inner hyphens"
+
+
+def _check_email(value: str) -> str | None:
+    name, _, host = value.rpartition("@")
+    return None if name and host and not re.search(r"\s", value) else "must be an e-mail address"
+
+
+def _at_least(characters: int) -> Callable[[str], str | None]:
+    return lambda value: None if len(value) >= characters else f"must have {characters} characters or more"
+
+
+def _between(low: int, high: int) -> Callable[[int], str | None]:
+    return lambda value: None if low <= value <= high else f"must be from {low} to {high}"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the table says of a setting beside its name, type and default.
+
+    `check` says what is wrong with a value, or None.
+    """
+
+    help: str
+    check: Callable[[Any], str | None] = _accept
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingRow:
+    """One row of the table."""
+
+    variable: str
+    attribute: str
+    type: type
+    default: Any
+    about: About
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that the environment decides. `repr` leaves the secrets out."""
+
+    listen_host: Annotated[str, About("The address to listen on; `0.0.0.0` for every interface.")] = (
+        "127.0.0.1"
+    )
+    listen_port: Annotated[
+        int, About("The port to listen on; 0 takes a free one.", _between(0, _HIGHEST_PORT))
+    ] = 8400
+    public_url: Annotated[
+        str | None,
+        About(
+            "The address under which the world reaches this server; every link begins with it. "
+            "By default the listening address.",
+            _check_public_url,
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path, About("The directory of the embedded PostgreSQL and of the first owner's note.")
+    ] = Path("tocsin-data")
+    database_url: Annotated[
+        str | None,
+        About(
+            "A PostgreSQL of yours, 15 or newer: `postgresql://user:password@host:5432/database`. "
+            "It must be a direct connection, without a pooler in transaction mode. "
+            "By default an embedded PostgreSQL runs in the data directory.",
+            _check_database_url,
+            is_secret=True,
+        ),
+    ] = None
+    region: Annotated[
+        str, About("The region that the worker of this process checks from.", _check_region)
+    ] = "local"
+    private_targets: Annotated[
+        PrivateTargets,
+        About(
+            "Whether private and loopback addresses may be checked and delivered to. "
+            "Link-local and cloud metadata addresses never are."
+        ),
+    ] = PrivateTargets.ALLOW
+    pings_per_minute: Annotated[
+        int,
+        About(
+            "How many pings a minute a heartbeat takes before it answers 429; failures are counted apart.",
+            _between(1, 1_000_000),
+        ),
+    ] = 5
+    owner_email: Annotated[str, About("The first owner's e-mail address.", _check_email)] = "owner@localhost"
+    owner_password: Annotated[
+        str | None,
+        About(
+            "The first owner's password; made up and shown once by default.",
+            _at_least(_SHORTEST_PASSWORD),
+            is_secret=True,
+        ),
+    ] = None
+    owner_token: Annotated[
+        str | None,
+        About(
+            "An API token of the first owner, 32 characters or more; it never expires. "
+            "A changed value replaces the token at the next start. Made up and shown once by default.",
+            _at_least(_SHORTEST_TOKEN),
+            is_secret=True,
+        ),
+    ] = None
+    log_level: Annotated[LogLevel, About("The least severity that is logged.")] = LogLevel.INFO
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{row.attribute}={getattr(self, row.attribute)!r}" for row in table() if not row.about.is_secret
+        )
+        return f"Settings({', '.join(shown)})"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables from which another process reads these same settings."""
+        values = ((row.variable, getattr(self, row.attribute)) for row in table())
+        return {variable: str(value) for variable, value in values if value is not None}
+
+
+@functools.cache
+def table() -> tuple[SettingRow, ...]:
+    """Return the rows in the order of their declaration."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return tuple(_row(field.name, hints[field.name], field.default) for field in dataclasses.fields(Settings))
+
+
+def _row(attribute: str, hint: Any, default: Any) -> SettingRow:
+    value_type, about = get_args(hint)
+    plain_type = next(iter(get_args(value_type)), value_type)
+    variable = PREFIX + attribute.upper()
+    return SettingRow(variable=variable, attribute=attribute, type=plain_type, default=default, about=about)
+
+
+def read_settings(environment: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
+    """Return the settings of an environment, and a warning for each unknown `TOCSIN_` name in it.
+
+    An empty value counts as none. Raises StartupError naming every setting whose value is refused.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for row in table():
+        try:
+            text = _text(row, environment)
+            if text:
+                values[row.attribute] = _parse(row, text)
+        except ValueError as refused:
+            problems.append(str(refused))
+    if problems:
+        raise StartupError("; ".join(problems))
+    return Settings(**values), _warnings(environment)
+
+
+def _text(row: SettingRow, environment: Mapping[str, str]) -> str | None:
+    text, path = environment.get(row.variable), environment.get(row.variable + _FROM_FILE)
+    if not (row.about.is_secret and path):
+        return text
+    if text:
+        raise ValueError(f"{row.variable} and {row.variable}{_FROM_FILE} are both set: unset one of them")
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{row.variable}{_FROM_FILE}: cannot read {path}: {error}") from error
+
+
+def _parse(row: SettingRow, text: str) -> Any:
+    value = _convert(row, text)
+    wrong = row.about.check(value)
+    if wrong:
+        raise ValueError(f"{row.variable} {wrong}")
+    return value
+
+
+def _convert(row: SettingRow, text: str) -> Any:
+    try:
+        return row.type(text)
+    except ValueError:
+        if issubclass(row.type, enum.Enum):
+            expected = "one of " + ", ".join(member.value for member in row.type)
+        else:
+            expected = "a whole number"
+        raise ValueError(f"{row.variable} must be {expected}") from None
+
+
+def _warnings(environment: Mapping[str, str]) -> tuple[str, ...]:
+    known = [row.variable for row in table()]
+    known += [row.variable + _FROM_FILE for row in table() if row.about.is_secret]
+    strangers = (name for name in sorted(environment) if name.startswith(PREFIX) and name not in known)
+    return tuple(_warning(name, known) for name in strangers if not _INJECTED_BY_KUBERNETES.fullmatch(name))
+
+
+def _warning(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"unknown setting {name}" + (f": did you mean {close[0]}?" if close else "")
