@@ -1,0 +1,142 @@
+"""Creates, changes and deletes channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from piccolo.columns import Column
+
+from core.access.permission import require
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.clock import Clock
+from core.db.database import Connection, Database
+from core.db.named_sql import named_sql
+from core.db.tables import Channel
+from core.errors import NotFound
+from core.ids import Prefix, decode_id, new_id
+from core.issues import Issues
+from core.kind_choice import KindChoice, parse_choice
+from core.plugin_registry import PluginRegistry
+from core.revision import require_revision
+from core.text_rules import name_of
+from core.unset import UNSET, Unset, given
+from plugins.api.config import to_json
+
+_SQL = named_sql("channels")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateChannel:
+    """A channel to make."""
+
+    name: str
+    notifier: KindChoice
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateChannel:
+    """What to change of a channel, named by its public id."""
+
+    id: str
+    name: str | Unset | None = UNSET
+    notifier: KindChoice | Unset | None = UNSET
+    is_active: bool | Unset | None = UNSET
+    revision: int | Unset | None = UNSET
+
+
+class ChannelService:
+    """Permission, validation, storage; each method returns the id of the channel it changed."""
+
+    def __init__(self, *, database: Database, registry: PluginRegistry, clock: Clock) -> None:
+        self._database = database
+        self._registry = registry
+        self._clock = clock
+
+    async def create(self, principal: Principal, wanted: CreateChannel) -> UUID:
+        """Make a channel; raise InvalidInput with paths such as ("notifier", "webhook", "url")."""
+        require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
+        issues = Issues()
+        name = name_of(wanted.name, ("name",), issues)
+        config = self._config(wanted.notifier, None, issues)
+        issues.raise_if_any()
+        now = self._clock.now()
+        channel = Channel(
+            id=new_id(now),
+            workspace_id=principal.workspace_id,
+            name=name,
+            kind=wanted.notifier.kind,
+            config=config,
+            created_at=now,
+        )
+        async with self._database.transaction():
+            await Channel.insert(channel)
+        return channel.id
+
+    async def update(self, principal: Principal, wanted: UpdateChannel) -> UUID:
+        """Change a channel; raise NotFound, Conflict of a stale revision, or InvalidInput."""
+        require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
+        async with self._database.transaction() as connection:
+            row = await _lock(connection, principal, wanted.id)
+            require_revision(wanted.revision, row["revision"])
+            changes = self._changes(wanted, row)
+            if changes:
+                await (
+                    Channel.update({**changes, "revision": row["revision"] + 1})
+                    .where(Channel.workspace_id == principal.workspace_id)
+                    .where(Channel.id == row["id"])
+                )
+        channel_id: UUID = row["id"]
+        return channel_id
+
+    async def delete(self, principal: Principal, channel_id: str) -> UUID:
+        """Delete a channel; what it was still owed is suppressed."""
+        require(principal, TokenScope.NOTIFICATIONS, TokenPermission.DELETE)
+        async with self._database.transaction() as connection:
+            row = await _lock(connection, principal, channel_id)
+            await (
+                Channel.update({Channel.deleted_at: self._clock.now()})
+                .where(Channel.workspace_id == principal.workspace_id)
+                .where(Channel.id == row["id"])
+            )
+            await connection.execute(_SQL["suppress_channel_deliveries"], principal.workspace_id, row["id"])
+        deleted_id: UUID = row["id"]
+        return deleted_id
+
+    def _changes(self, wanted: UpdateChannel, row: asyncpg.Record) -> dict[Column | str, Any]:
+        """Return the columns that the update changes."""
+        issues = Issues()
+        changed = {"is_active": given(wanted.is_active, row["is_active"], default=True)}
+        if wanted.name is not UNSET:
+            changed["name"] = name_of(wanted.name, ("name",), issues)
+        if wanted.notifier is None:
+            issues.refuse(("notifier",), "required", "is required")
+        elif wanted.notifier is not UNSET:
+            changed["kind"] = wanted.notifier.kind
+            changed["config"] = self._config(wanted.notifier, row, issues)
+        issues.raise_if_any()
+        return {column: value for column, value in changed.items() if value != row[column]}
+
+    def _config(
+        self, choice: KindChoice, row: asyncpg.Record | None, issues: Issues
+    ) -> dict[str, Any] | None:
+        """Return the JSON to store; a secret that is omitted is kept while the kind stays."""
+        loaded = self._registry.notifier(choice.kind)
+        if loaded is None:
+            issues.refuse_value(
+                ("notifier", choice.kind), "unknown", "is not a known notifier kind", choice.kind
+            )
+            return None
+        stored = row["config"] if row is not None and row["kind"] == choice.kind else None
+        config = parse_choice(choice, loaded.notifier.config, ("notifier",), issues, stored=stored)
+        return None if config is None else to_json(config)
+
+
+async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:
+    channel_id = decode_id(Prefix.CHANNEL, public_id)
+    row = await connection.fetchrow(_SQL["lock_channel"], principal.workspace_id, channel_id)
+    if row is None:
+        raise NotFound("channel not found", path=("id",))
+    return row

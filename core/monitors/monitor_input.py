@@ -1,0 +1,69 @@
+"""What callers ask of monitors. Ids are public ones, as every API gives and takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.kind_choice import KindChoice
+from core.unset import UNSET, Unset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfirmationInput:
+    """When a failure is believed: an absent field is unchanged, a null one goes back to its default."""
+
+    failures_to_open: int | Unset | None = UNSET
+    successes_to_close: int | Unset | None = UNSET
+    regions_to_agree: int | Unset | None = UNSET
+    recheck_seconds: int | Unset | None = UNSET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateMonitor:
+    """A monitor to make; what is absent or null takes its default."""
+
+    name: str
+    probe: KindChoice
+    project_id: str | Unset | None = UNSET
+    interval_seconds: int | Unset | None = UNSET
+    timeout_seconds: int | Unset | None = UNSET
+    region_keys: Sequence[str] | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
+    confirmation: ConfirmationInput | Unset | None = UNSET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateMonitor:
+    """What to change of a monitor: absent is unchanged, null goes back to the default.
+
+    The probe's configuration is replaced as a whole, but a secret that it omits keeps what is stored.
+    """
+
+    id: str
+    name: str | Unset | None = UNSET
+    probe: KindChoice | Unset | None = UNSET
+    project_id: str | Unset | None = UNSET
+    interval_seconds: int | Unset | None = UNSET
+    timeout_seconds: int | Unset | None = UNSET
+    region_keys: Sequence[str] | Unset | None = UNSET
+    tags: Sequence[str] | Unset | None = UNSET
+    confirmation: ConfirmationInput | Unset | None = UNSET
+    revision: int | Unset | None = UNSET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckNow:
+    """The monitors to look at at once; None is all that are active and not paused."""
+
+    monitor_ids: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetTags:
+    """Tags to give to several monitors: `replace` them all, or `add` some and `remove` some."""
+
+    monitor_ids: Sequence[str]
+    replace: Sequence[str] | None = None
+    add: Sequence[str] | None = None
+    remove: Sequence[str] | None = None
