@@ -401,6 +401,7 @@ CREATE TABLE deliveries (  -- the outbox: one message owed to one recipient of a
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz,
     leased_until timestamptz,
+    may_be_received boolean NOT NULL DEFAULT false,  -- an attempt began and nobody knows how it ended
     status_code integer,
     response_time_ms double precision,
     error text,
