@@ -32,10 +32,14 @@ class SignalKind(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signal:
-    """A report that came in, or the deadline that passed without one."""
+    """A report that came in, or the deadline that passed without one.
+
+    `last_report_at` is when the report before this signal came in, where there was one.
+    """
 
     kind: SignalKind
     at: datetime
+    last_report_at: datetime | None = None
     message: str | None = None
     exit_code: int | None = None
     duration_ms: float | None = None

@@ -250,7 +250,9 @@ CREATE TABLE heartbeats (
     last_ping_at timestamptz,
     run_started_at timestamptz,
     expected_by timestamptz,           -- null until the first ping, and while paused
-    deadline_at timestamptz            -- expected_by and the grace
+    deadline_at timestamptz,           -- expected_by and the grace, or later; null once missed
+    grace_seconds integer,             -- what the deadline was reckoned with
+    missed_at timestamptz              -- the deadline that passed without a ping, until the next report
 );
 CREATE INDEX heartbeats_deadline ON heartbeats (deadline_at) WHERE deadline_at IS NOT NULL;  -- the sweep
 
@@ -262,6 +264,11 @@ CREATE TABLE ping_buckets (  -- the rate limit of pings: a bucket for failures, 
     drained_before timestamptz NOT NULL,  -- the same before the last statement: what it found
     PRIMARY KEY (monitor_id, is_failure)
 ) WITH (fillfactor = 70);
+
+CREATE TABLE ping_doors (  -- one row: until when some process was able to take pings
+    id smallint PRIMARY KEY CONSTRAINT ping_doors_one CHECK (id = 1),
+    open_until timestamptz NOT NULL
+) WITH (fillfactor = 10);
 
 CREATE TABLE pings (  -- the engine's inbox, and a heartbeat's history
     monitor_id uuid NOT NULL,
