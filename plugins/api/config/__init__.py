@@ -10,7 +10,7 @@
 From it come parsing that reports every issue, JSON Schema, redaction, and a GraphQL input and object type.
 """
 
-from plugins.api.config.declaration import Config, FieldError, Meta, Secret, check_with
+from plugins.api.config.declaration import Config, FieldError, Meta, Secret, check_with, field
 from plugins.api.config.issues import ConfigErrors, Issue
 from plugins.api.config.json_schema import json_schema
 from plugins.api.config.parsing import load, parse
@@ -26,6 +26,7 @@ __all__ = [
     "Secret",
     "UnsupportedConfig",
     "check_with",
+    "field",
     "json_schema",
     "load",
     "parse",

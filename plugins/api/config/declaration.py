@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, dataclass_transform
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
-__all__ = ["Config", "FieldError", "Meta", "Secret", "check_with"]
+__all__ = ["Config", "FieldError", "Meta", "Secret", "check_with", "field"]
 
 Secret = Annotated[str, Meta(extra_json_schema={"writeOnly": True})]
 """A text that is written and never read back. `Secret | None = None` where it may be missing."""
@@ -38,13 +38,14 @@ class ConfigMeta(msgspec.StructMeta):
         )
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
 class Config(msgspec.Struct, metaclass=ConfigMeta):
     """Base of every configuration class, and of the classes nested in it.
 
     Fields are annotated with str, bool, float, int (bounded: `Meta(ge=…, le=…)`), an Enum, a Literal of names,
     `tuple[X, ...]` or `list[X]`, `dict[str, X]`, another Config, Secret, or one of these `| None`.
-    They are written `in_snake_case` and named `inCamelCase` in every API.
+    They are written `in_snake_case` and named `inCamelCase` in every API. A list with a default is a tuple;
+    `field(default_factory=dict)` makes a default, `field(name=…)` another name.
     With `class Auth(Config, one_of=True)` every field is optional and exactly one of them must be given.
     A rule over several fields goes into `__post_init__`, which raises FieldError (or an ExceptionGroup of them).
     """

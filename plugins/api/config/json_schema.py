@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from plugins.api.config.declaration import Config
+from plugins.api.config.rendering import plain
 from plugins.api.config.shape import (
     Boolean,
     Choice,
@@ -80,7 +79,7 @@ def _field_schema(field: Field) -> dict[str, Any]:
     if field.nullable:
         schema = {"anyOf": [schema, {"type": "null"}]}
     if field.make_default is not None and not field.secret:
-        schema["default"] = msgspec.to_builtins(field.make_default())
+        schema["default"] = plain(field.make_default())
     return {**schema, **_given(description=field.description, writeOnly=field.secret or None)}
 
 

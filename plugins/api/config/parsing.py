@@ -14,6 +14,7 @@ import msgspec
 
 from plugins.api.config.declaration import Config, FieldError
 from plugins.api.config.issues import ConfigErrors, Issue, kind_of, shown
+from plugins.api.config.rendering import plain
 from plugins.api.config.shape import (
     Boolean,
     Choice,
@@ -84,7 +85,7 @@ def _check_defaults(reading: _Reading, shape: Shape, path: Path) -> None:
 
 def _check_default(reading: _Reading, field: Field, default: Any, path: Path) -> None:
     if default is not None:
-        reading.read(field.shape, msgspec.to_builtins(default), None, path)
+        reading.read(field.shape, plain(default), None, path)
     elif not field.nullable:
         reading.refuse(path, "required", "cannot be None by default")
 

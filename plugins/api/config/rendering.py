@@ -13,7 +13,7 @@ from plugins.api.config.shape import Group, Items, Shape, shape_of
 
 def to_json(config: Config) -> dict[str, Any]:
     """Return the configuration as it is stored: JSON-able, secrets included, every default written out."""
-    stored: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(config))
+    stored: dict[str, Any] = plain(config)
     return stored
 
 
@@ -30,6 +30,11 @@ def secrets_set(config: Config) -> list[str]:
     return list(dict.fromkeys(_secret_paths(shape_of(type(config)), config)))
 
 
+def plain(value: Any) -> Any:
+    """Return a value of a configuration as JSON has it: names of the API, lists, values of enums."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 def _shown(shape: Shape, value: Any) -> Any:
     if value is None:
         return None
@@ -37,7 +42,7 @@ def _shown(shape: Shape, value: Any) -> Any:
         return _shown_group(shape, value)
     if isinstance(shape, Items):
         return [_shown(shape.item, item) for item in value]
-    return msgspec.to_builtins(value)
+    return plain(value)
 
 
 def _shown_group(group: Group, value: Config) -> dict[str, Any]:
