@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,14 +25,11 @@ from core.plugin_sources import (
 )
 from core.plugin_vocabulary import KindShape, contradiction
 from plugins.api import hookspecs
-from plugins.api.config import Config, UnsupportedConfig
-from plugins.api.config.parsing import default_issues
-from plugins.api.config.shape import Group, shape_of
+from plugins.api.config import Config
+from plugins.api.config.shape import shape_of
+from plugins.api.kind_rules import kind_faults
 from plugins.api.notifier import Notifier
-from plugins.api.probe import Probe, ProbeMode
-
-KEY = re.compile(r"[a-z][A-Za-z0-9]{0,39}\Z")
-RESERVED_KEYS = frozenset({"unknown"})
+from plugins.api.probe import Probe
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,8 +182,6 @@ class _Building:
     def _take_probe(self, probe: Probe[Any], distribution: str) -> None:
         label = f'probe kind "{probe.key}"'
         _refuse_repetition(label, self._probes.get(probe.key))
-        if (probe.mode is ProbeMode.PASSIVE) != (probe.expect is not None):
-            raise PluginRefused(f"{label}: expect belongs to PASSIVE kinds, and every one of them needs it")
         self._take_shape(label, probe)
         self._probes[probe.key] = LoadedProbe(probe=probe, distribution=distribution)
 
@@ -198,8 +192,11 @@ class _Building:
         self._notifiers[notifier.key] = LoadedNotifier(notifier=notifier, distribution=distribution)
 
     def _take_shape(self, label: str, kind: Probe[Any] | Notifier[Any]) -> None:
-        _refuse_bad_names(label, kind)
-        shape = KindShape(label=label, shape=_shape_of_kind(label, kind.config))
+        faults = kind_faults(kind)
+        if faults:
+            raise PluginRefused(f"{label}: {'; '.join(faults)}")
+        config: type[Config] = kind.config
+        shape = KindShape(label=label, shape=shape_of(config))
         difference = contradiction(shape, self._shapes)
         if difference is not None:
             raise PluginRefused(difference)
@@ -239,29 +236,6 @@ def _registered(hooks: Mapping[str, Callable[[], Any]], hook: str, kind_class: t
 def _refuse_repetition(label: str, known: LoadedProbe | LoadedNotifier | None) -> None:
     if known is not None:
         raise PluginRefused(f"{label} is already brought by {known.distribution}")
-
-
-def _refuse_bad_names(label: str, kind: Probe[Any] | Notifier[Any]) -> None:
-    if not isinstance(kind.key, str) or not KEY.match(kind.key) or kind.key in RESERVED_KEYS:
-        raise PluginRefused(
-            f"{label}: a key is lowerCamelCase, of at most 40 letters and digits, and not reserved"
-        )
-    for name in ("title", "description"):
-        text = getattr(kind, name)
-        if not isinstance(text, str) or not text.strip():
-            raise PluginRefused(f"{label}: {name} is empty")
-
-
-def _shape_of_kind(label: str, config: type[Any]) -> Group:
-    if not isinstance(config, type) or not issubclass(config, Config):
-        raise PluginRefused(f"{label}: config must be a Config class")
-    try:
-        shape = shape_of(config)
-    except UnsupportedConfig as error:
-        raise PluginRefused(f"{label}: {error}") from error
-    for issue in default_issues(config):
-        raise PluginRefused(f"{label}: a default does not fit its own field: {issue.message}")
-    return shape
 
 
 def _itself(plugin: object) -> object:

@@ -11,6 +11,7 @@ import strawberry
 from strawberry.types.base import get_object_definition
 
 from core.errors import StartupError
+from core.kind_choice import KindChoice
 from core.plugin_registry import PluginRegistry
 from core.plugin_sources import PluginFailure, one_line
 from graphql_schema.config_types import ATTRIBUTE, ConfigTypes, TypeNames
@@ -85,14 +86,6 @@ class PluginTypes:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChosenKind:
-    """What a client wrote into a ProbeInput or NotifierInput: the kind's key, and the data for `parse`."""
-
-    key: str
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _KindToType:
     key: str
     config: type[Config]
@@ -142,11 +135,11 @@ def build_plugin_types(registry: PluginRegistry, taken_names: Collection[str] = 
     )
 
 
-def chosen_kind(written: Any) -> ChosenKind:
+def chosen_kind(written: Any) -> KindChoice:
     """Return what a ProbeInput or NotifierInput holds; GraphQL saw to it that exactly one kind is given."""
     data = _plain(written)
     ((key, config),) = data.items()
-    return ChosenKind(key=key, data=config)
+    return KindChoice(kind=key, config=config)
 
 
 def _plain(value: Any) -> Any:

@@ -12,9 +12,9 @@ import pytest
 import strawberry
 from graphql import build_schema, print_type
 
+from core.kind_choice import KindChoice
 from core.plugin_registry import PluginRegistry, registry_of
 from graphql_schema.plugin_types import (
-    ChosenKind,
     PluginTypes,
     ProbeConfig,
     StoredConfig,
@@ -185,7 +185,7 @@ class Desk:
     """A schema over the generated types that remembers what was written, and shows what it is told to."""
 
     def __init__(self, types: PluginTypes) -> None:
-        self.written: list[ChosenKind] = []
+        self.written: list[KindChoice] = []
         self.stored: list[StoredConfig] = []
 
         def write(probe: Any) -> bool:

@@ -27,7 +27,12 @@ def secrets_set(config: Config) -> list[str]:
 
     An item of a list is named by its field `name` where it has one ("headers.X-Key.value"), else by its place.
     """
-    return list(dict.fromkeys(_secret_paths(shape_of(type(config)), config)))
+    return list(dict.fromkeys(path for path, _ in _secrets(shape_of(type(config)), config)))
+
+
+def secret_values(config: Config) -> list[str]:
+    """Return the secrets themselves, so that texts from elsewhere can be searched for them."""
+    return [secret for _, secret in _secrets(shape_of(type(config)), config)]
 
 
 def plain(value: Any) -> Any:
@@ -53,16 +58,20 @@ def _shown_group(group: Group, value: Config) -> dict[str, Any]:
     }
 
 
-def _secret_paths(shape: Shape, value: Any) -> Iterator[str]:
-    if isinstance(shape, Group) and value is not None:
+def _secrets(shape: Shape, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield path and value of each secret that is set."""
+    if value is None:
+        return
+    if isinstance(shape, Group):
         for field in shape.fields:
             inner = getattr(value, field.attribute)
             if field.secret and inner is not None:
-                yield field.name
-            yield from (f"{field.name}.{path}" for path in _secret_paths(field.shape, inner))
-    elif isinstance(shape, Items) and value is not None:
+                yield field.name, inner
+            yield from ((f"{field.name}.{path}", secret) for path, secret in _secrets(field.shape, inner))
+    elif isinstance(shape, Items):
         for place, item in enumerate(value):
-            yield from (f"{_item_name(item, place)}.{path}" for path in _secret_paths(shape.item, item))
+            name = _item_name(item, place)
+            yield from ((f"{name}.{path}", secret) for path, secret in _secrets(shape.item, item))
 
 
 def _item_name(item: Any, place: int) -> str:
