@@ -196,7 +196,7 @@ class _Building:
         if faults:
             raise PluginRefused(f"{label}: {'; '.join(faults)}")
         config: type[Config] = kind.config
-        shape = KindShape(label=label, shape=shape_of(config))
+        shape = KindShape(label=label, key=kind.key, shape=shape_of(config))
         difference = contradiction(shape, self._shapes)
         if difference is not None:
             raise PluginRefused(difference)

@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from core.plugin_vocabulary import type_name
 from plugins.api.config import Config, secrets_set
 from plugins.api.config.json_schema import first_line
 from plugins.api.config.shape import (
@@ -52,10 +53,11 @@ class TypeNames:
 
 
 class ConfigTypes:
-    """The types of one kind: `prefix` is the kind's name, `role` is Probe or Notifier."""
+    """The types of one kind, named by its key; `role` is Probe or Notifier."""
 
-    def __init__(self, *, prefix: str, role: str, names: TypeNames) -> None:
-        self._prefix = prefix
+    def __init__(self, *, kind: str, role: str, names: TypeNames) -> None:
+        self._kind = kind
+        self._prefix = kind[:1].upper() + kind[1:]
         self._role = role
         self._names = names
         self._claimed: dict[type[Config] | Choice, str] = {}
@@ -83,11 +85,9 @@ class ConfigTypes:
 
     def _nested_name(self, key: type[Config] | Choice, name: str) -> str:
         if key not in self._claimed:
-            name = name.lstrip("_")
-            own = name.removeprefix(self._prefix)
-            if not own[:1].isupper():
-                own = name
-            self._claimed[key] = self._names.claim(self._prefix + own, self._prefix + self._role + own)
+            wanted = type_name(self._kind, name)
+            other = self._prefix + self._role + wanted.removeprefix(self._prefix)
+            self._claimed[key] = self._names.claim(wanted, other)
         return self._claimed[key]
 
     def _enum(self, choice: Choice) -> type[enum.Enum]:

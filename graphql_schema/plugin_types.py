@@ -180,8 +180,7 @@ def _typed_kind(role: str, interface: type[Any], kind: _KindToType, names: TypeN
     def is_type_of(row: object, _info: object) -> bool:
         return isinstance(row, StoredConfig) and row.kind == kind.key and row.config is not None
 
-    prefix = kind.key[:1].upper() + kind.key[1:]
-    types = ConfigTypes(prefix=prefix, role=role, names=names)
+    types = ConfigTypes(kind=kind.key, role=role, names=names)
     group = shape_of(kind.config)
     return _TypedKind(
         key=kind.key,
