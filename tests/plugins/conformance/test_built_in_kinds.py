@@ -1,0 +1,64 @@
+"""Every kind that is installed with Tocsin passes the kit, by the same door as a stranger's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.plugin_registry import build_registry
+from core.plugin_sources import OWN_DISTRIBUTION, installed_sources
+from plugins.conformance import ConformanceCheck, notifier_checks, probe_checks
+
+# Port 9 of this machine refuses; whether a target answers does not matter to the kit.
+PROBE_EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "heartbeat": [{"intervalSeconds": 300}, {"intervalSeconds": 5, "graceSeconds": 0}],
+    "http": [
+        {"url": "http://127.0.0.1:9/"},
+        {
+            "url": "http://127.0.0.1:9/path?token=0123456789abcdef",
+            "method": "POST",
+            "headers": [
+                {"name": "X-Key", "value": "an open secret"},
+                {"name": "X-Key", "value": "another one"},
+            ],
+            "body": "{}",
+            "acceptedStatuses": ["200-299", "404"],
+            "degradedAboveMs": 500,
+            "presentation": "API",
+        },
+    ],
+}
+NOTIFIER_EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "webhook": [
+        {"url": "http://127.0.0.1:9/"},
+        {"url": "http://127.0.0.1:9/", "headers": [{"name": "X-Key", "value": "an open secret"}]},
+    ],
+}
+
+OWN = build_registry(
+    source for source in installed_sources().sources if source.distribution == OWN_DISTRIBUTION
+)
+CHECKS = [
+    *(
+        check
+        for each in OWN.probes
+        for check in probe_checks(each.probe, PROBE_EXAMPLES.get(each.probe.key, []))
+    ),
+    *(
+        check
+        for each in OWN.notifiers
+        for check in notifier_checks(each.notifier, NOTIFIER_EXAMPLES.get(each.notifier.key, []))
+    ),
+]
+
+
+def test_every_built_in_kind_is_loaded_and_has_examples() -> None:
+    assert OWN.failures == ()
+    assert set(OWN.probes_by_key) == set(PROBE_EXAMPLES)
+    assert set(OWN.notifiers_by_key) == set(NOTIFIER_EXAMPLES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=str)
+async def test_a_built_in_kind_conforms(check: ConformanceCheck) -> None:
+    await check.run()
