@@ -39,8 +39,9 @@ def test_the_facade_holds_imports_and_nothing_else() -> None:
     assert kinds[-1] is ast.Assign
 
 
-def test_type_checkers_are_told_that_the_facade_is_typed() -> None:
-    assert resources.files("tocsin").joinpath("py.typed").is_file()
+@pytest.mark.parametrize("package", ["tocsin", "plugins"])
+def test_type_checkers_follow_the_facade_to_what_it_shows(package: str) -> None:
+    assert resources.files(package).joinpath("py.typed").is_file()
 
 
 def test_enums_of_the_contract_are_closed_sets_of_capitals() -> None:
