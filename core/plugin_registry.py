@@ -141,27 +141,34 @@ class _Building:
         hooks: Mapping[str, Callable[[], Any]] = {}
         with self._isolated(source):
             hooks = _hooks_of(source.load())
+        if not hooks:
+            return
         probes, notifiers = len(self._probes), len(self._notifiers)
-        for hook, kind_class, take in (
-            ("register_probes", Probe, self._take_probe),
-            ("register_notifiers", Notifier, self._take_notifier),
-        ):
-            kinds: Sequence[Any] = ()
-            with self._isolated(source):
-                kinds = _registered(hooks, hook, kind_class)
-            for kind in kinds:
-                with self._isolated(source):
-                    take(kind, source.distribution)
-        taken_probes, taken_notifiers = tuple(self._probes)[probes:], tuple(self._notifiers)[notifiers:]
-        if hooks:
-            self._plugins.append(
-                LoadedPlugin(
-                    entry_point=source.entry_point,
-                    distribution=source.distribution,
-                    probes=taken_probes,
-                    notifiers=taken_notifiers,
-                )
+        self._take_all(source, hooks, "register_probes", Probe, self._take_probe)
+        self._take_all(source, hooks, "register_notifiers", Notifier, self._take_notifier)
+        self._plugins.append(
+            LoadedPlugin(
+                entry_point=source.entry_point,
+                distribution=source.distribution,
+                probes=tuple(self._probes)[probes:],
+                notifiers=tuple(self._notifiers)[notifiers:],
             )
+        )
+
+    def _take_all(
+        self,
+        source: PluginSource,
+        hooks: Mapping[str, Callable[[], Any]],
+        hook: str,
+        kind_class: type,
+        take: Callable[[Any, str], None],
+    ) -> None:
+        kinds: Sequence[Any] = ()
+        with self._isolated(source):
+            kinds = _registered(hooks, hook, kind_class)
+        for kind in kinds:
+            with self._isolated(source):
+                take(kind, source.distribution)
 
     @contextlib.contextmanager
     def _isolated(self, source: PluginSource) -> Iterator[None]:

@@ -32,11 +32,16 @@ class KindShape:
     shape: Group
 
 
+def type_prefix(key: str) -> str:
+    """Return what the names of all types of a kind begin with."""
+    return key[:1].upper() + key[1:]
+
+
 def type_name(key: str, class_name: str) -> str:
     """Return the GraphQL name of a class nested in a kind's configuration: (http, Header) and (http, HttpHeader)
     are both HttpHeader.
     """
-    prefix = key[:1].upper() + key[1:]
+    prefix = type_prefix(key)
     name = class_name.lstrip("_")
     own = name.removeprefix(prefix)
     return prefix + (own if own[:1].isupper() else name)

@@ -12,7 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from core.plugin_vocabulary import type_name
+from core.plugin_vocabulary import type_name, type_prefix
 from plugins.api.config import Config, secrets_set
 from plugins.api.config.json_schema import first_line
 from plugins.api.config.shape import (
@@ -36,6 +36,16 @@ LEAVES: dict[type, Any] = {Text: str, Integer: int, Number: float, Boolean: bool
 WRITE_ONLY_HELP = "write-only: omitted in an update it is kept, null clears it"
 
 
+def top_input_name(kind: str, role: str) -> str:
+    """Return the name of the input that holds a kind's whole configuration: HttpProbeInput."""
+    return f"{type_prefix(kind)}{role}Input"
+
+
+def top_object_name(kind: str, role: str) -> str:
+    """Return the name of the object that shows a kind's whole configuration: HttpProbeConfig."""
+    return f"{type_prefix(kind)}{role}Config"
+
+
 class TypeNames:
     """The names of types that are given away already."""
 
@@ -57,7 +67,6 @@ class ConfigTypes:
 
     def __init__(self, *, kind: str, role: str, names: TypeNames) -> None:
         self._kind = kind
-        self._prefix = kind[:1].upper() + kind[1:]
         self._role = role
         self._names = names
         self._claimed: dict[type[Config] | Choice, str] = {}
@@ -67,7 +76,7 @@ class ConfigTypes:
 
     def top_input(self, group: Group) -> type[Any]:
         """Return the input type of the whole configuration: `HttpProbeInput`."""
-        return self._make_input(group, f"{self._prefix}{self._role}Input")
+        return self._make_input(group, top_input_name(self._kind, self._role))
 
     def top_object(
         self,
@@ -81,12 +90,12 @@ class ConfigTypes:
         `read` gets the configuration out of what a resolver returned, `is_type_of` tells whether it is of this kind.
         """
         members = {"is_type_of": staticmethod(is_type_of)}
-        return self._make_object(group, f"{self._prefix}{self._role}Config", read, (interface,), members)
+        return self._make_object(group, top_object_name(self._kind, self._role), read, (interface,), members)
 
     def _nested_name(self, key: type[Config] | Choice, name: str) -> str:
         if key not in self._claimed:
             wanted = type_name(self._kind, name)
-            other = self._prefix + self._role + wanted.removeprefix(self._prefix)
+            other = type_prefix(self._kind) + self._role + wanted[len(self._kind) :]
             self._claimed[key] = self._names.claim(wanted, other)
         return self._claimed[key]
 

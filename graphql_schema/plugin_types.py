@@ -14,12 +14,19 @@ from core.errors import StartupError
 from core.kind_choice import KindChoice
 from core.plugin_registry import PluginRegistry
 from core.plugin_sources import PluginFailure, one_line
-from graphql_schema.config_types import ATTRIBUTE, ConfigTypes, TypeNames
+from graphql_schema.config_types import ATTRIBUTE, ConfigTypes, TypeNames, top_input_name, top_object_name
 from plugins.api.config import Config, secrets_set
 from plugins.api.config.shape import shape_of
+from plugins.api.notifier import Notifier
+from plugins.api.probe import Probe
 
-BUILT_IN_NAMES = frozenset(
-    {"String", "Int", "Float", "Boolean", "ID", "JSON", "DateTime", "Query", "Mutation", "Subscription"}
+OWN_NAMES = frozenset(
+    {
+        *("String", "Int", "Float", "Boolean", "ID", "JSON", "DateTime"),
+        *("Query", "Mutation", "Subscription"),
+        *("ProbeInput", "ProbeConfig", "UnknownProbeConfig"),
+        *("NotifierInput", "NotifierConfig", "UnknownNotifierConfig"),
+    }
 )
 
 
@@ -87,9 +94,18 @@ class PluginTypes:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _KindToType:
+    role: str
     key: str
     config: type[Config]
     distribution: str
+
+    @classmethod
+    def of(cls, role: str, kind: Probe[Any] | Notifier[Any], distribution: str) -> _KindToType:
+        return cls(role=role, key=kind.key, config=kind.config, distribution=distribution)
+
+    @property
+    def top_names(self) -> tuple[str, str]:
+        return top_input_name(self.key, self.role), top_object_name(self.key, self.role)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,25 +120,14 @@ def build_plugin_types(registry: PluginRegistry, taken_names: Collection[str] = 
 
     Raises StartupError if there is no kind of probe, or none of notifier: GraphQL has no empty input.
     """
-    names = TypeNames({*taken_names, *BUILT_IN_NAMES})
-    probes, probe_failures = _typed_kinds(
-        "Probe",
-        ProbeConfig,
-        [
-            _KindToType(key=each.probe.key, config=each.probe.config, distribution=each.distribution)
-            for each in registry.probes
-        ],
-        names,
-    )
-    notifiers, notifier_failures = _typed_kinds(
-        "Notifier",
-        NotifierConfig,
-        [
-            _KindToType(key=each.notifier.key, config=each.notifier.config, distribution=each.distribution)
-            for each in registry.notifiers
-        ],
-        names,
-    )
+    probe_kinds = [_KindToType.of("Probe", each.probe, each.distribution) for each in registry.probes]
+    notifier_kinds = [
+        _KindToType.of("Notifier", each.notifier, each.distribution) for each in registry.notifiers
+    ]
+    own_names = (name for kind in (*probe_kinds, *notifier_kinds) for name in kind.top_names)
+    names = TypeNames({*taken_names, *OWN_NAMES, *own_names})
+    probes, probe_failures = _typed_kinds(ProbeConfig, probe_kinds, names)
+    notifiers, notifier_failures = _typed_kinds(NotifierConfig, notifier_kinds, names)
     return PluginTypes(
         probe_input=_one_of_input("ProbeInput", probes),
         notifier_input=_one_of_input("NotifierInput", notifiers),
@@ -160,27 +165,27 @@ def _plain(value: Any) -> Any:
 
 
 def _typed_kinds(
-    role: str, interface: type[Any], kinds: Collection[_KindToType], names: TypeNames
+    interface: type[Any], kinds: Collection[_KindToType], names: TypeNames
 ) -> tuple[list[_TypedKind], list[PluginFailure]]:
     typed: list[_TypedKind] = []
     failures: list[PluginFailure] = []
     for kind in kinds:
         try:
-            made = _typed_kind(role, interface, kind, names)
+            made = _typed_kind(interface, kind, names)
             _try(made)
         except Exception as error:
-            reason = f'{role.lower()} kind "{kind.key}" has no graphql types: {one_line(error)}'
+            reason = f'{kind.role.lower()} kind "{kind.key}" has no graphql types: {one_line(error)}'
             failures.append(PluginFailure(entry_point="", distribution=kind.distribution, reason=reason))
         else:
             typed.append(made)
     return typed, failures
 
 
-def _typed_kind(role: str, interface: type[Any], kind: _KindToType, names: TypeNames) -> _TypedKind:
+def _typed_kind(interface: type[Any], kind: _KindToType, names: TypeNames) -> _TypedKind:
     def is_type_of(row: object, _info: object) -> bool:
         return isinstance(row, StoredConfig) and row.kind == kind.key and row.config is not None
 
-    types = ConfigTypes(kind=kind.key, role=role, names=names)
+    types = ConfigTypes(kind=kind.key, role=kind.role, names=names)
     group = shape_of(kind.config)
     return _TypedKind(
         key=kind.key,

@@ -573,13 +573,19 @@ class Status(enum.StrEnum):
     OK = "OK"
 
 
-class Probe_(Config):  # noqa: N801  (the name clashes with the input of the whole kind)
-    text: str
+def nested_probe() -> type[Config]:
+    class Probe(Config):
+        text: str
+
+    return Probe
+
+
+NestedProbe = nested_probe()
 
 
 class AwkwardConfig(Config):
     status: Status = Status.OK
-    probe: Probe_
+    probe: NestedProbe  # type: ignore[valid-type]
 
 
 def test_a_type_name_that_is_taken_gives_way(registry: PluginRegistry) -> None:
@@ -591,11 +597,11 @@ def test_a_type_name_that_is_taken_gives_way(registry: PluginRegistry) -> None:
     both = registry_of(SampleKinds(), Awkward())
     assert both.failures == ()
 
-    types = build_plugin_types(both, taken_names={"CheckStatus", "CheckProbe_"})
+    types = build_plugin_types(both, taken_names={"CheckStatus"})
     names = set(Desk(types).schema.as_str().split())
 
     assert types.failures == ()
-    assert {"CheckProbeStatus", "CheckProbeProbe_", "CheckProbeProbe_Input"} <= names
+    assert {"CheckProbeStatus", "CheckProbeInput", "CheckProbeProbe", "CheckProbeProbeInput"} <= names
     assert "CheckStatus" not in names
 
 
@@ -609,14 +615,14 @@ def test_two_kinds_may_share_one_class() -> None:
     class Twins:
         @hookimpl
         def register_probes(self) -> Sequence[Probe[Any]]:
-            return [probe("left", HeartbeatConfig), probe("right", HeartbeatConfig)]
+            return [probe("left", HeartbeatConfig), probe("probe", HeartbeatConfig)]
 
     desk = Desk(build_plugin_types(registry_of(Twins(), SampleNotifiers())))
-    desk.stored = [stored("right", HeartbeatConfig()), stored("left", HeartbeatConfig())]
+    desk.stored = [stored("probe", HeartbeatConfig()), stored("left", HeartbeatConfig())]
 
     shown = desk.ask("{ shown { __typename } }")["shown"]
 
-    assert [each["__typename"] for each in shown] == ["RightProbeConfig", "LeftProbeConfig"]
+    assert [each["__typename"] for each in shown] == ["ProbeProbeConfig", "LeftProbeConfig"]
 
 
 def test_without_any_kind_the_start_is_refused() -> None:
