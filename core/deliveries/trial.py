@@ -1,0 +1,110 @@
+"""One test message, sent now and kept nowhere, to see whether a destination works."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.clock import Clock
+from core.db.database import Database
+from core.db.named_sql import named_sql
+from core.deliveries.attempt import Attempt, attempt_delivery
+from core.deliveries.channel_message import trial_message
+from core.deliveries.delivery_event import DeliveryEvent
+from core.deliveries.loaded_channel import ChannelUnusable, LoadedChannel, load_channel
+from core.deliveries.sender import Sender
+from core.deliveries.webhook_message import webhook_test_message
+from core.errors import NotFound
+from core.ids import Prefix, encode_id, new_id
+from core.plugin_registry import PluginRegistry
+from plugins.api.notifier import Receipt
+from plugins.api.outbound import Outbound
+
+_SQL = named_sql("deliveries")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestResult:
+    """What became of a test message; of several recipients, the first at which it failed."""
+
+    __test__ = False  # a value of ours, nothing for pytest to collect
+
+    success: bool
+    status_code: int | None = None
+    response_time_ms: float | None = None
+    error: str | None = None
+
+
+class Trials:
+    """Sends test messages. Whether the caller may do so is the caller's to check."""
+
+    def __init__(
+        self, *, database: Database, registry: PluginRegistry, outbound: Outbound, clock: Clock
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._sender = Sender(outbound)
+        self._clock = clock
+
+    async def test_channel(self, workspace_id: UUID, channel_id: UUID) -> TestResult:
+        """Send a test message to each recipient of a channel; raise NotFound."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_SQL["channel_to_try"], workspace_id, channel_id)
+        if row is None:
+            raise NotFound("channel not found", path=("id",))
+        try:
+            channel = load_channel(self._registry, row["kind"], row["config"])
+            recipients = channel.recipients()
+        except ChannelUnusable as error:
+            return TestResult(success=False, error=str(error))
+        result = TestResult(success=False, error="the channel names no recipient")
+        for recipient in recipients:
+            result = await self._try(
+                self._to_recipient(channel, recipient, row["name"], row["workspace_name"])
+            )
+            if not result.success:
+                break
+        return result
+
+    async def test_webhook(self, workspace_id: UUID, webhook_id: UUID) -> TestResult:
+        """Send a test payload to a webhook, signed if it has a secret; raise NotFound."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_SQL["webhook_to_try"], workspace_id, webhook_id)
+        if row is None:
+            raise NotFound("webhook not found", path=("id",))
+        sending = self._sender.to_webhook(
+            row["url"],
+            secret=row["secret"],
+            event=DeliveryEvent.TEST,
+            delivery_id=self._fresh_delivery_id(),
+            body=webhook_test_message(self._clock.now()),
+        )
+        return await self._try(sending)
+
+    def _to_recipient(
+        self, channel: LoadedChannel, recipient: str, name: str, workspace: str
+    ) -> Awaitable[Receipt]:
+        message = trial_message(
+            workspace=workspace,
+            channel=name,
+            idempotency_key=self._fresh_delivery_id(),
+            recipient=recipient,
+            at=self._clock.now(),
+        )
+        return self._sender.to_channel(channel, message)
+
+    async def _try(self, sending: Awaitable[Receipt]) -> TestResult:
+        return _result(await attempt_delivery(sending, timeout_seconds=self._sender.timeout_seconds))
+
+    def _fresh_delivery_id(self) -> str:
+        return encode_id(Prefix.DELIVERY, new_id(self._clock.now()))
+
+
+def _result(attempt: Attempt) -> TestResult:
+    return TestResult(
+        success=attempt.error is None,
+        status_code=attempt.status_code,
+        response_time_ms=attempt.response_time_ms,
+        error=attempt.error_text,
+    )
