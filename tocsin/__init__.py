@@ -2,6 +2,7 @@
 
 from plugins.api.config import Config, FieldError, Meta, Secret, check_with, field
 from plugins.api.hookspecs import hookimpl
+from plugins.api.http_delivery import deliver
 from plugins.api.notifier import (
     Audience,
     DeliveryError,
@@ -40,6 +41,7 @@ from plugins.api.probe import (
     Signal,
     SignalKind,
 )
+from plugins.api.web_address import require_web_address
 from plugins.conformance import (
     ConformanceCheck,
     ConformanceError,
@@ -96,8 +98,10 @@ __all__ = [
     "check_notifier",
     "check_probe",
     "check_with",
+    "deliver",
     "field",
     "hookimpl",
     "notifier_checks",
     "probe_checks",
+    "require_web_address",
 ]
