@@ -36,13 +36,15 @@ class EventLogger:
         """Log a fault of ours."""
         self._log(logging.ERROR, event, fields)
 
-    def exception(self, event: str, **fields: Any) -> None:
-        """Log a fault of ours with the traceback of the exception being handled."""
-        self._log(logging.ERROR, event, fields, with_traceback=True)
+    def exception(self, event: str, *, raised: BaseException | None = None, **fields: Any) -> None:
+        """Log a fault of ours with a traceback: that of `raised`, else of the exception being handled."""
+        self._log(logging.ERROR, event, fields, traceback_of=raised or True)
 
-    def _log(self, level: int, event: str, fields: dict[str, Any], *, with_traceback: bool = False) -> None:
+    def _log(
+        self, level: int, event: str, fields: dict[str, Any], *, traceback_of: BaseException | bool = False
+    ) -> None:
         if self._logger.isEnabledFor(level):
-            self._logger.log(level, event, extra={"fields": fields}, exc_info=with_traceback)
+            self._logger.log(level, event, extra={"fields": fields}, exc_info=traceback_of)
 
 
 def get_logger(name: str) -> EventLogger:

@@ -1,0 +1,84 @@
+"""The API process: the faces on granian, on the listening socket of the supervisor.
+
+`python -m core.api_process DESCRIPTOR` is started by the supervisor, which holds the lifeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+import sys
+from typing import Any
+
+from core.asgi import create_app
+from core.clock import MeasuredClock
+from core.db.clock_keeper import ClockKeeper
+from core.db.database import Database, PoolUse
+from core.db.listener import Listener
+from core.db.notifications import NotifyChannel
+from core.event_loop import run_fast
+from core.inherited_socket_server import InheritedSocketServer
+from core.log import get_logger
+from core.outbound_policy import outbound_for
+from core.plugin_registry import load_plugins
+from core.request_frame import RequestFrame
+from core.services import build_services
+from core.settings import Settings
+from core.stages import Component
+from core.supervision.lifeline import Lifeline, run_child
+from core.supervision.listening_socket import BACKLOG
+
+log = get_logger(__name__)
+
+_POOL_SIZE = 12
+_DRAIN_SECONDS = 4.0
+
+
+async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) -> None:
+    """Answer requests until SIGTERM; then let those in flight finish."""
+    registry = load_plugins()
+    await lifeline.wait_to_go()
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    clock = MeasuredClock()
+    url = settings.database_url or ""
+    database = await Database.connect(url, use=PoolUse.FACES, max_size=_POOL_SIZE)
+    database.use_for_piccolo()
+    await database.measure(clock)
+    services = build_services(
+        settings=settings, database=database, registry=registry, clock=clock, outbound=outbound_for(settings)
+    )
+    app = create_app(services)
+    frame = RequestFrame(app, clock)
+    handlers = {NotifyChannel.TOKENS: services.authentication.forget}
+    components: list[Component] = [
+        Listener(dsn=url, handlers=handlers),
+        ClockKeeper(database=database, clock=clock),
+    ]
+    beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
+    async with app.lifespan():
+        await _serve(InheritedSocketServer(frame, descriptor, BACKLOG), frame, stopping, lifeline)
+    await asyncio.gather(*beside)
+    await database.close()
+
+
+async def _serve(
+    server: InheritedSocketServer, frame: RequestFrame, stopping: asyncio.Event, lifeline: Lifeline
+) -> None:
+    serving = asyncio.ensure_future(server.run(lifeline.say_ready))
+    waiting = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    await frame.wait_until_idle(_DRAIN_SECONDS)
+    server.end()
+    await serving
+
+
+def main(words: list[str]) -> int:
+    """Run as the supervisor's child; return the exit code."""
+    work: Any = functools.partial(serve_api, descriptor=int(words[0]))
+    return run_child(work, run_fast)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

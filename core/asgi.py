@@ -1,0 +1,94 @@
+"""The application: the faces' routes, two routes for health, and one form for what no face answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from importlib import metadata
+from typing import Any
+
+import asyncpg
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.exceptions import HTTPException
+
+from core.db.database import Database
+from core.errors import StartupError
+from core.log import get_logger
+from core.services import Services
+
+log = get_logger(__name__)
+
+FACES = "tocsin.faces"
+MOST_BODY_BYTES = 1024 * 1024
+_READY_SECONDS = 2.0
+
+
+def create_app(services: Services) -> Litestar:
+    """Return the application with the handlers of every face that is installed.
+
+    Raises StartupError naming a face that does not load.
+    """
+    handlers = [*_health_routes(services.database), *_faces(services)]
+    return Litestar(
+        route_handlers=handlers,
+        exception_handlers={HTTPException: _refused, Exception: _crashed},
+        request_max_body_size=MOST_BODY_BYTES,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+def _faces(services: Services) -> list[Any]:
+    entry_points = sorted(metadata.entry_points(group=FACES), key=lambda point: point.name)
+    return [handler for point in entry_points for handler in _face(point, services)]
+
+
+def _face(point: metadata.EntryPoint, services: Services) -> Sequence[Any]:
+    try:
+        handlers: Sequence[Any] = point.load()(services)
+    except Exception as error:
+        log.exception("face.failed", face=point.name)
+        raise StartupError(f"the face {point.name} ({point.value}) does not load: {error!r}") from error
+    return handlers
+
+
+def _health_routes(database: Database) -> list[Any]:
+    @get("/healthz", media_type=MediaType.JSON)
+    async def healthz() -> dict[str, str]:
+        """Say that this process answers."""
+        return {"status": "ok"}
+
+    @get("/readyz", media_type=MediaType.JSON)
+    async def readyz() -> Response[dict[str, str]]:
+        """Say whether the database answers too."""
+        if await _answers(database):
+            return Response({"status": "ok"})
+        return Response({"status": "database unreachable"}, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+
+    return [healthz, readyz]
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        async with asyncio.timeout(_READY_SECONDS), database.acquire() as connection:
+            await connection.execute("SELECT 1")
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    return True
+
+
+def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    return _error(HTTPStatus(error.status_code), error.headers)
+
+
+def _crashed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    log.exception("request.crashed", raised=error, method=request.method, path=request.url.path)
+    return _error(HTTPStatus.INTERNAL_SERVER_ERROR, None)
+
+
+def _error(status: HTTPStatus, headers: dict[str, str] | None) -> Response[dict[str, Any]]:
+    """Return what is said of a status, and nothing of what is within."""
+    body = {"error": {"code": status.name, "message": status.phrase.lower()}}
+    return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)

@@ -1,0 +1,23 @@
+"""The database that a command joins: the one of the settings, else the embedded one that is running."""
+
+from __future__ import annotations
+
+from core.db.embedded import dsn
+from core.db.postmaster import running_note
+from core.errors import StartupError
+from core.settings import Settings
+from core.supervision.data_directory import CLUSTER
+
+
+def database_url(settings: Settings) -> str:
+    """Return its address; raises StartupError if none is named and none is running."""
+    if settings.database_url:
+        return settings.database_url
+    data_dir = settings.data_dir.resolve()
+    note = running_note(data_dir / CLUSTER)
+    if note is None:
+        raise StartupError(
+            f"no database is running in {data_dir}: start `tocsin serve` there, choose its --data-dir, "
+            "or name a server in TOCSIN_DATABASE_URL"
+        )
+    return dsn(note.socket_folder)

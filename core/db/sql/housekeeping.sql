@@ -1,0 +1,50 @@
+-- name: lock_housekeeping
+-- One housekeeper at a time; whoever comes second has nothing to do. $1 key.
+SELECT pg_try_advisory_xact_lock($1)
+
+-- name: purge_events
+-- Events too old to resume from. $1 oldest kept, $2 the most rows.
+DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 AND sequence IS NOT NULL ORDER BY at LIMIT $2)
+
+-- name: purge_workers
+-- Workers long gone. $1 oldest kept.
+DELETE FROM workers WHERE seen_at < $1
+
+-- name: next_deleted_monitor
+-- A monitor whose rows may go: deleted a while ago, and nobody is still to be told. $1 deleted before.
+SELECT id, workspace_id FROM monitors
+WHERE deleted_at < $1
+  AND NOT EXISTS (SELECT FROM transitions t WHERE t.monitor_id = monitors.id AND t.done_at IS NULL)
+ORDER BY deleted_at LIMIT 1
+
+-- name: purge_checks
+-- $1 workspace, $2 monitor, $3 the most rows.
+DELETE FROM checks WHERE workspace_id = $1 AND monitor_id = $2 AND (slot, region_id) IN (
+    SELECT slot, region_id FROM checks WHERE workspace_id = $1 AND monitor_id = $2 LIMIT $3)
+
+-- name: purge_check_details
+-- $1 workspace, $2 monitor, $3 the most rows.
+DELETE FROM check_details WHERE workspace_id = $1 AND monitor_id = $2 AND (slot, region_id) IN (
+    SELECT slot, region_id FROM check_details WHERE workspace_id = $1 AND monitor_id = $2 LIMIT $3)
+
+-- name: purge_pings
+-- $1 workspace, $2 monitor, $3 the most rows.
+DELETE FROM pings WHERE workspace_id = $1 AND monitor_id = $2 AND (arrived_at, id) IN (
+    SELECT arrived_at, id FROM pings WHERE workspace_id = $1 AND monitor_id = $2 LIMIT $3)
+
+-- name: purge_status_intervals
+-- $1 workspace, $2 monitor, $3 the most rows.
+DELETE FROM status_intervals WHERE workspace_id = $1 AND monitor_id = $2 AND from_ms IN (
+    SELECT from_ms FROM status_intervals WHERE workspace_id = $1 AND monitor_id = $2 LIMIT $3)
+
+-- name: purge_monitor
+-- The last rows of a monitor, in the order in which every writer locks them; its incidents stay. $1 workspace, $2 monitor.
+WITH lease_rows AS (DELETE FROM leases WHERE workspace_id = $1 AND monitor_id = $2),
+    region_rows AS (DELETE FROM region_states WHERE workspace_id = $1 AND monitor_id = $2),
+    fact_rows AS (DELETE FROM probe_facts WHERE workspace_id = $1 AND monitor_id = $2),
+    state_rows AS (DELETE FROM monitor_states WHERE workspace_id = $1 AND monitor_id = $2),
+    place_rows AS (DELETE FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2),
+    tag_rows AS (DELETE FROM monitor_tags WHERE workspace_id = $1 AND monitor_id = $2),
+    heartbeat_rows AS (DELETE FROM heartbeats WHERE workspace_id = $1 AND monitor_id = $2),
+    bucket_rows AS (DELETE FROM ping_buckets WHERE workspace_id = $1 AND monitor_id = $2)
+DELETE FROM monitors WHERE workspace_id = $1 AND id = $2

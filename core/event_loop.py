@@ -1,0 +1,19 @@
+"""The loop that the long-running processes use: uvloop where it is installed, else asyncio's."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+from collections.abc import Coroutine
+from typing import Any
+
+
+def run_fast(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end on the fastest loop there is."""
+    if importlib.util.find_spec("uvloop") is None:
+        asyncio.run(work)
+        return
+    uvloop = importlib.import_module("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)

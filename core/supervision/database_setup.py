@@ -1,0 +1,48 @@
+"""The child that makes the database ready, and ends: server tried, schema migrated, first owner made."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+
+from core.access.first_owner import ensure_first_owner
+from core.access.owner_note import show_owner
+from core.db.database import Database, PoolUse
+from core.db.migrations import migrate
+from core.db.preflight import check_server
+from core.log import get_logger
+from core.name_ownership import require_own_names
+from core.settings import Settings
+from core.supervision.lifeline import Lifeline, run_child
+
+log = get_logger(__name__)
+
+
+async def set_up(url: str, settings: Settings) -> None:
+    """Bring the database to this release and see to its first owner; raises StartupError if it cannot be."""
+    if not await check_server(url):
+        log.warning(
+            "database.notifications_lost",
+            remedy="name the server itself in TOCSIN_DATABASE_URL, not a pooler in transaction mode",
+        )
+    database = await Database.connect(url, use=PoolUse.ENGINE, max_size=3)
+    try:
+        await migrate(database)
+        await ensure_first_owner(
+            database, settings, functools.partial(show_owner, data_dir=settings.data_dir)
+        )
+    finally:
+        await database.close()
+
+
+async def _work(settings: Settings, lifeline: Lifeline) -> None:
+    require_own_names()
+    await lifeline.wait_to_go()
+    assert settings.database_url is not None  # noqa: S101  (the supervisor names it always)
+    await set_up(settings.database_url, settings)
+    lifeline.say_ready()
+
+
+if __name__ == "__main__":
+    sys.exit(run_child(_work, asyncio.run))
