@@ -1,0 +1,138 @@
+"""One HTTP/1.1 request and its response over one stream."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import h11
+import httpx
+
+from plugins.api.outbound.errors import ConnectionLost, OutboundError, Phase, ProtocolFailed
+from plugins.api.outbound.stream import Stream
+
+_MOST_HEADER_BYTES = 65536
+_MOST_INTERIM_RESPONSES = 8
+_END = h11.EndOfMessage()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an exchange has come, and the moments (of perf_counter) of its phases."""
+
+    phase: Phase = Phase.RESOLVING
+    started: float = field(default_factory=perf_counter)
+    resolved: float | None = None
+    connected: float = 0.0
+    secured: float | None = None
+    sent: float = 0.0
+    first_byte: float = 0.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response as it came in; `cut`: the body went on beyond the bound."""
+
+    head: h11.Response | h11.InformationalResponse
+    body: bytes
+    cut: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def _request_event(method: str, target: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> h11.Request:
+    # The same monitors send the same heads again and again, and checking one costs more than sending it.
+    return h11.Request(method=method, target=target, headers=list(headers))
+
+
+def _request_bytes(connection: h11.Connection, request: httpx.Request, body: bytes) -> bytes:
+    try:
+        event = _request_event(request.method, request.url.raw_path, tuple(request.headers.raw))
+        parts = [connection.send(event)]
+        if body:
+            parts.append(connection.send(h11.Data(data=body)))
+        parts.append(connection.send(_END))
+    except h11.LocalProtocolError as error:
+        raise ProtocolFailed(f"request cannot be sent: {_in_lower_case(error)}") from error
+    return b"".join(part for part in parts if part)
+
+
+async def exchange(
+    stream: Stream, request: httpx.Request, body: bytes, *, most_body_bytes: int, progress: Progress
+) -> Answer:
+    """Send the request, and read its response up to the bound. Marks `progress` on the way.
+
+    Raises ConnectionLost, ProtocolFailed.
+    """
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
+    data = _request_bytes(connection, request, body)
+    progress.phase = Phase.WAITING
+    try:
+        await stream.send(data)
+    except ConnectionLost:
+        # A server may answer before it has read all, and close: its answer says more than the loss.
+        if not body:
+            raise
+    progress.sent = perf_counter()
+    try:
+        return await _answer(connection, stream, most_body_bytes, progress)
+    except h11.RemoteProtocolError as error:
+        raise _answer_error(connection, error) from error
+
+
+async def _answer(
+    connection: h11.Connection, stream: Stream, most_body_bytes: int, progress: Progress
+) -> Answer:
+    head = await _final_head(connection, stream, progress)
+    if isinstance(head, h11.InformationalResponse):
+        return Answer(head, b"", cut=False)
+    progress.phase = Phase.READING
+    chunks: list[bytes] = []
+    room = most_body_bytes
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await stream.receive())
+        elif isinstance(event, h11.Data):
+            chunks.append(bytes(event.data[:room]))
+            room -= len(event.data)
+            if room < 0:
+                return Answer(head, b"".join(chunks), cut=True)
+        else:
+            return Answer(head, b"".join(chunks), cut=False)
+
+
+async def _final_head(
+    connection: h11.Connection, stream: Stream, progress: Progress
+) -> h11.Response | h11.InformationalResponse:
+    interim = 0
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            data = await stream.receive()
+            if not data:
+                raise ConnectionLost("the server closed the connection without an answer")
+            progress.first_byte = progress.first_byte or perf_counter()
+            connection.receive_data(data)
+        elif isinstance(event, h11.Response):
+            return event
+        elif isinstance(event, h11.InformationalResponse):
+            interim += 1
+            if event.status_code == httpx.codes.SWITCHING_PROTOCOLS:
+                return event
+            if interim > _MOST_INTERIM_RESPONSES:
+                raise ProtocolFailed("too many interim responses")
+
+
+def _answer_error(connection: h11.Connection, error: h11.RemoteProtocolError) -> OutboundError:
+    _, closed = connection.trailing_data
+    if closed:
+        return ConnectionLost("the server closed the connection in the middle of the answer")
+    if error.error_status_hint == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
+        return ProtocolFailed(f"headers of the answer are larger than {_MOST_HEADER_BYTES} bytes")
+    return ProtocolFailed(f"not a valid HTTP answer: {_in_lower_case(error)}")
+
+
+def _in_lower_case(error: Exception) -> str:
+    text = str(error)
+    return text[:1].lower() + text[1:].removesuffix(".")

@@ -1,0 +1,117 @@
+"""TCP connections to addresses that were judged."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
+
+from plugins.api.outbound.addresses import IPAddress
+from plugins.api.outbound.errors import ConnectFailed, OutboundError, connect_error
+
+_MOST_ADDRESSES = 8
+
+
+def family_of(address: IPAddress) -> socket.AddressFamily:
+    """Return the family of sockets that reach the address."""
+    return socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
+
+
+def alternated(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+    """Order addresses so that a family without a route costs one attempt: IPv6 first, then in turns."""
+    known = tuple(addresses)
+    fours = [address for address in known if isinstance(address, IPv4Address)]
+    sixes = [address for address in known if not isinstance(address, IPv4Address)]
+    pairs = itertools.zip_longest(sixes, fours)
+    return tuple(address for pair in pairs for address in pair if address is not None)
+
+
+async def connect(
+    addresses: Sequence[IPAddress], port: int, *, seconds_left: float
+) -> tuple[socket.socket, IPAddress]:
+    """Connect to the first of the addresses that answers, sharing the time left among them.
+
+    Returns the connected non-blocking socket and its address.
+    Raises LocalFault only if no address said anything about the target itself, else ConnectFailed.
+    """
+    if len(addresses) == 1:
+        return await _connect_one(addresses[0], port), addresses[0]
+    attempts = addresses[:_MOST_ADDRESSES]
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds_left
+    failures: list[OutboundError] = []
+    for position, address in enumerate(attempts):
+        share = (deadline - loop.time()) / (len(attempts) - position)
+        try:
+            async with asyncio.timeout(share):
+                return await _connect_one(address, port), address
+        except TimeoutError:
+            failures.append(ConnectFailed(f"connection timed out ({_where(address, port)})"))
+        except OutboundError as error:
+            failures.append(error)
+    raise _most_telling(failures)
+
+
+def _most_telling(failures: Sequence[OutboundError]) -> OutboundError:
+    return next((failure for failure in failures if not failure.local_fault), failures[0])
+
+
+async def _connect_one(address: IPAddress, port: int) -> socket.socket:
+    try:
+        connection = socket.socket(family_of(address), socket.SOCK_STREAM)
+    except OSError as error:
+        raise connect_error(error, _where(address, port)) from error
+    try:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await _connected(connection, (str(address), port))
+    except OSError as error:
+        connection.close()
+        raise connect_error(error, _where(address, port)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _connected(connection: socket.socket, where: tuple[str, int]) -> None:
+    # Over loopback the connection often stands at once, which spares a turn of the loop.
+    try:
+        connection.connect(where)
+    except BlockingIOError:
+        await _writable(connection)
+        failure = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            raise OSError(failure, os.strerror(failure)) from None
+
+
+async def _writable(connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_writer(connection, _wake, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(connection)
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def _where(address: IPAddress, port: int) -> str:
+    return f"{address} port {port}"
+
+
+def is_on_this_machine(address: IPAddress) -> bool:
+    """Say whether the address belongs to an interface of this machine, by trying to bind to it."""
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))
+        except OSError:
+            return False
+    return True

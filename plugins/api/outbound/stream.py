@@ -1,0 +1,126 @@
+"""A connection to one judged address, plain or TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from types import TracebackType
+from typing import Self
+
+from plugins.api.outbound.addresses import IPAddress
+from plugins.api.outbound.errors import ConnectionLost, lost_error
+from plugins.api.outbound.tls import tls_error, utc_now
+
+_READ_SIZE = 65536
+
+
+class Stream:
+    """A connection that stands. Close it, or use it as a context manager, which does.
+
+    For one task at a time. `address` and `port` are what it is connected to.
+    """
+
+    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "address", "port")
+
+    def __init__(self, connection: socket.socket, address: IPAddress, port: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = connection
+        self._tls: ssl.SSLObject | None = None
+        self.address = address
+        self.port = port
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection at once; again does nothing."""
+        self._socket.close()
+
+    async def send(self, data: bytes) -> None:
+        """Send all of the data. Raises ConnectionLost."""
+        if self._tls is not None:
+            self._tls.write(data)
+            await self._flush()
+            return
+        await self._send_plain(data)
+
+    async def receive(self, most_bytes: int = _READ_SIZE) -> bytes:
+        """Return what came in, at most `most_bytes`, or nothing at the end. Raises ConnectionLost."""
+        if self._tls is not None:
+            return await self._receive_tls(self._tls, most_bytes)
+        return await self._receive_plain(most_bytes)
+
+    async def start_tls(self, context: ssl.SSLContext, server_hostname: str) -> None:
+        """Do the TLS handshake on this connection. Raises TlsFailed or ConnectionLost."""
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        try:
+            await self._shake_hands(session)
+        except ssl.SSLError as error:
+            raise tls_error(error, server_hostname, now=utc_now()) from error
+        self._tls = session
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """The TLS session, for its version, cipher and certificate; None on a plain connection."""
+        return self._tls
+
+    async def _shake_hands(self, session: ssl.SSLObject) -> None:
+        while True:
+            try:
+                session.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError:
+                # The alert that says why tells the server's operator as well.
+                with contextlib.suppress(ConnectionLost):
+                    await self._flush()
+                raise
+            else:
+                await self._flush()
+                return
+
+    async def _receive_tls(self, session: ssl.SSLObject, most_bytes: int) -> bytes:
+        while True:
+            try:
+                return session.read(most_bytes)
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            except ssl.SSLError as error:
+                raise ConnectionLost(
+                    f"TLS broke: {(error.reason or 'unknown').lower().replace('_', ' ')}"
+                ) from error
+
+    async def _fill(self) -> None:
+        data = await self._receive_plain(_READ_SIZE)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._send_plain(self._outgoing.read())
+
+    async def _send_plain(self, data: bytes) -> None:
+        try:
+            await self._loop.sock_sendall(self._socket, data)
+        except OSError as error:
+            raise lost_error(error) from error
+
+    async def _receive_plain(self, most_bytes: int) -> bytes:
+        try:
+            return await self._loop.sock_recv(self._socket, most_bytes)
+        except OSError as error:
+            raise lost_error(error) from error
