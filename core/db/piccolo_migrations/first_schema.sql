@@ -176,6 +176,9 @@ CREATE TABLE region_states (  -- what one region thinks of one monitor; region 0
     expiring_streak integer NOT NULL,  -- asking for an EXPIRY incident
     expiring_since timestamptz,
     opinion smallint NOT NULL,         -- a status: what this region has confirmed
+    failures_to_open smallint NOT NULL,   -- the policy it was folded with
+    successes_to_close smallint NOT NULL,
+    config_revision integer NOT NULL,  -- whose checks it was folded from; an older one's are ignored
     opinion_slot timestamptz,          -- the slot at which the opinion or the expiry opinion last flipped
     expiring boolean NOT NULL,         -- confirmed: an EXPIRY incident is asked for
     PRIMARY KEY (monitor_id, region_id)
@@ -195,7 +198,8 @@ CREATE TABLE monitor_states (
     workspace_id uuid NOT NULL,
     status smallint NOT NULL,
     since_ms bigint NOT NULL,          -- statusSince; equals the open interval's from_ms unless only `paused` changed
-    is_flapping boolean NOT NULL DEFAULT false
+    is_flapping boolean NOT NULL DEFAULT false,
+    dismissed text[] NOT NULL DEFAULT ARRAY[]::text[]  -- kinds of incident resolved by hand whose condition lasts
 ) WITH (fillfactor = 80);
 
 CREATE TABLE status_intervals (  -- uptime, exactly: one open interval a monitor, none overlapping, no gaps

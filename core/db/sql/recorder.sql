@@ -1,0 +1,131 @@
+-- name: record
+-- Stores checks, and folds them into the region states: `core/checks/fold.py` in SQL. Returns the monitors of
+-- which a region's opinion flipped, and the failing streaks that are not confirmed yet.
+-- At most one check a (monitor, region); checks of deleted monitors are dropped, those of paused ones and of
+-- an older configuration are stored only. Sorted, so that two recorders cannot deadlock.
+-- Statuses: 1 UP, 2 DEGRADED, 3 DOWN, 4 UNKNOWN, and 0 for an opinion that is PENDING.
+WITH found AS MATERIALIZED (
+    SELECT u.*, m.workspace_id,
+        m.paused_at IS NULL AND m.config_revision = u.config_revision AS folds,
+        CASE WHEN m.is_passive THEN 1 ELSE m.failures_to_open END AS opens,
+        CASE WHEN m.is_passive THEN 1 ELSE m.successes_to_close END AS closes
+    FROM unnest(
+        $1::uuid[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::smallint[], $6::timestamptz[],
+        $7::integer[], $8::boolean[], $9::integer[], $10::integer[], $11::integer[], $12::integer[],
+        $13::integer[], $14::integer[], $15::smallint[], $16::text[]
+    ) AS u (
+        monitor_id, region_id, slot, id, status, checked_at,
+        config_revision, asks_expiry, response_us, dns_us, connect_us, tls_us,
+        first_byte_us, transfer_us, status_code, error
+    )
+    JOIN monitors AS m ON m.id = u.monitor_id AND m.deleted_at IS NULL
+), stored AS (
+    INSERT INTO checks (
+        monitor_id, slot, region_id, id, workspace_id, status, checked_at, response_us, dns_us, connect_us,
+        tls_us, first_byte_us, transfer_us, status_code, error)
+    SELECT monitor_id, slot, region_id, id, workspace_id, status, checked_at, response_us, dns_us, connect_us,
+        tls_us, first_byte_us, transfer_us, status_code, error
+    FROM found
+    ON CONFLICT DO NOTHING
+), folded AS (
+    INSERT INTO region_states AS r (
+        monitor_id, region_id, workspace_id, config_revision, failures_to_open, successes_to_close,
+        last_slot, last_status, down_streak, down_since, impaired_streak, impaired_since,
+        clear_streak, clear_since, up_streak, up_since, expiring_streak, expiring_since,
+        opinion, opinion_slot, expiring)
+    SELECT monitor_id, region_id, workspace_id, config_revision, opens, closes,
+        slot, status,
+        (status = 3)::integer, CASE WHEN status = 3 THEN slot END,
+        (status IN (2, 3))::integer, CASE WHEN status IN (2, 3) THEN slot END,
+        (status IN (1, 2))::integer, CASE WHEN status IN (1, 2) THEN slot END,
+        (status = 1)::integer, CASE WHEN status = 1 THEN slot END,
+        (asks_expiry AND status <> 4)::integer, CASE WHEN asks_expiry AND status <> 4 THEN slot END,
+        CASE WHEN status IN (1, 4) OR opens <= 1 THEN status ELSE 0 END,
+        CASE WHEN status IN (1, 4) OR opens <= 1 THEN slot END,
+        asks_expiry AND status <> 4 AND opens <= 1
+    FROM found
+    WHERE folds
+    ORDER BY monitor_id, region_id
+    ON CONFLICT (monitor_id, region_id) DO UPDATE SET (
+        config_revision, failures_to_open, successes_to_close,
+        last_slot, last_status, down_streak, down_since, impaired_streak, impaired_since,
+        clear_streak, clear_since, up_streak, up_since, expiring_streak, expiring_since,
+        opinion, opinion_slot, expiring
+    ) = (
+        SELECT excluded.config_revision, excluded.failures_to_open, excluded.successes_to_close,
+            excluded.last_slot, excluded.last_status,
+            s.down, CASE WHEN s.down > 1 THEN r.down_since ELSE excluded.down_since END,
+            s.impaired, CASE WHEN s.impaired > 1 THEN r.impaired_since ELSE excluded.impaired_since END,
+            s.clear, CASE WHEN s.clear > 1 THEN r.clear_since ELSE excluded.clear_since END,
+            s.up, CASE WHEN s.up > 1 THEN r.up_since ELSE excluded.up_since END,
+            s.asking,
+            CASE WHEN s.asking > excluded.expiring_streak THEN r.expiring_since ELSE excluded.expiring_since END,
+            o.opinion,
+            CASE WHEN o.opinion <> b.opinion OR o.expiring <> b.expiring THEN excluded.last_slot
+                 WHEN b.is_same THEN r.opinion_slot END,
+            o.expiring
+        FROM (
+            SELECT k.is_same,
+                CASE WHEN k.is_same THEN r.opinion ELSE 0 END AS opinion,
+                k.is_same AND r.expiring AS expiring
+            FROM (SELECT r.config_revision = excluded.config_revision AS is_same) AS k
+        ) AS b
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE WHEN excluded.down_streak = 0 THEN 0 WHEN b.is_same THEN r.down_streak + 1 ELSE 1 END
+                    AS down,
+                CASE WHEN excluded.impaired_streak = 0 THEN 0 WHEN b.is_same THEN r.impaired_streak + 1 ELSE 1 END
+                    AS impaired,
+                CASE WHEN excluded.clear_streak = 0 THEN 0 WHEN b.is_same THEN r.clear_streak + 1 ELSE 1 END
+                    AS clear,
+                CASE WHEN excluded.up_streak = 0 THEN 0 WHEN b.is_same THEN r.up_streak + 1 ELSE 1 END
+                    AS up,
+                CASE WHEN NOT b.is_same THEN excluded.expiring_streak
+                     WHEN excluded.expiring_streak = 1 THEN r.expiring_streak + 1
+                     WHEN excluded.last_status = 3 THEN r.expiring_streak  -- a DOWN look refutes nothing
+                     ELSE 0 END AS asking
+        ) AS s
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE WHEN excluded.last_status = 4 THEN 4
+                     WHEN s.down >= excluded.failures_to_open THEN 3
+                     WHEN b.opinion = 3 AND s.clear < excluded.successes_to_close THEN 3
+                     WHEN s.impaired >= excluded.failures_to_open THEN 2
+                     WHEN b.opinion = 2 AND s.up < excluded.successes_to_close THEN 2
+                     WHEN b.opinion IN (2, 3) THEN 1
+                     WHEN excluded.last_status = 1 THEN 1
+                     ELSE b.opinion END AS opinion,
+                CASE WHEN excluded.expiring_streak = 1
+                         THEN b.expiring OR s.asking >= excluded.failures_to_open
+                     ELSE b.expiring AND excluded.last_status IN (3, 4) END AS expiring
+        ) AS o
+    )
+    WHERE r.config_revision < excluded.config_revision
+        OR (r.config_revision = excluded.config_revision AND r.last_slot < excluded.last_slot)
+    RETURNING r.monitor_id, r.region_id, r.last_slot AS slot,
+        r.opinion_slot IS NOT DISTINCT FROM r.last_slot AS flipped,
+        r.opinion <> 3 AND (r.down_streak > 0 OR (r.impaired_streak > 0 AND r.opinion <> 2)) AS unconfirmed
+)
+SELECT monitor_id, region_id, slot, flipped, unconfirmed
+FROM folded
+WHERE flipped OR unconfirmed
+
+-- name: store_details
+-- The assertions and the evidence of checks that failed or changed something.
+INSERT INTO check_details (monitor_id, slot, region_id, workspace_id, assertions, evidence)
+SELECT u.monitor_id, u.slot, u.region_id, m.workspace_id, u.assertions::jsonb, u.evidence::jsonb
+FROM unnest($1::uuid[], $2::timestamptz[], $3::smallint[], $4::text[], $5::text[])
+    AS u (monitor_id, slot, region_id, assertions, evidence)
+JOIN monitors AS m ON m.id = u.monitor_id AND m.deleted_at IS NULL
+ON CONFLICT DO NOTHING
+
+-- name: keep_facts
+-- What the next check of a monitor's region is handed; written only where it is new and newer.
+INSERT INTO probe_facts AS f (monitor_id, region_id, workspace_id, slot, facts)
+SELECT u.monitor_id, u.region_id, m.workspace_id, u.slot, u.facts::jsonb
+FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::text[])
+    AS u (monitor_id, region_id, slot, facts)
+JOIN monitors AS m ON m.id = u.monitor_id AND m.deleted_at IS NULL
+ORDER BY u.monitor_id, u.region_id
+ON CONFLICT (monitor_id, region_id) DO UPDATE SET slot = excluded.slot, facts = excluded.facts
+WHERE f.slot < excluded.slot AND f.facts IS DISTINCT FROM excluded.facts

@@ -1,0 +1,192 @@
+"""The pure rule from a verdict to what changes: the status, its interval, and the incidents.
+
+OUTAGE, DEGRADED and EXPIRY are judged each by itself. A DEGRADED incident is open only while the monitor is
+DEGRADED: when it goes DOWN the outage takes over, so that one fault is not told twice. UNKNOWN opens and
+ends nothing: Tocsin has not looked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.checks.finding import NO_REGION
+from core.ids import to_unix_ms
+from core.incidents.transition import Resolution, Severity
+from core.incidents.verdict import Verdict
+from core.monitors.status import MonitorStatus
+from plugins.api.outcome import IncidentKind
+
+SEVERITY_OF = {
+    IncidentKind.OUTAGE: Severity.HIGH,
+    IncidentKind.DEGRADED: Severity.MEDIUM,
+    IncidentKind.EXPIRY: Severity.MEDIUM,
+    IncidentKind.REGRESSION: Severity.LOW,
+}
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SEEN = frozenset({MonitorStatus.UP, MonitorStatus.DEGRADED, MonitorStatus.DOWN})
+_STATUS_OF = {IncidentKind.OUTAGE: MonitorStatus.DOWN, IncidentKind.DEGRADED: MonitorStatus.DEGRADED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenIncident:
+    """An incident that has not ended."""
+
+    id: UUID
+    kind: IncidentKind
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a monitor stands before the judgement.
+
+    `since_ms` is when its status began, `interval_from_ms` when its open interval did (later after a pause).
+    `dismissed` are the kinds resolved by hand whose condition has not been absent since.
+    """
+
+    status: MonitorStatus
+    since_ms: int
+    interval_from_ms: int
+    open_incidents: tuple[OpenIncident, ...] = ()
+    dismissed: frozenset[IncidentKind] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusChange:
+    """One status ends and another begins at `from_ms`."""
+
+    previous: MonitorStatus
+    status: MonitorStatus
+    from_ms: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """An incident to open."""
+
+    kind: IncidentKind
+    severity: Severity
+    started_at: datetime
+    region_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """An incident to resolve."""
+
+    incident: OpenIncident
+    resolved_at: datetime
+    resolution: Resolution
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """All that a judgement changes; `dismissed` is what is dismissed from now on."""
+
+    status: StatusChange | None = None
+    endings: tuple[Ending, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    dismissed: frozenset[IncidentKind] = frozenset()
+
+
+def decide(standing: Standing, verdict: Verdict) -> Changes:
+    """Return what the verdict changes.
+
+    A status begins with the streak that confirmed it, but never before the open interval, which is where the
+    last UNKNOWN, pause or PENDING ended. An incident begins and ends with the status that it stands for.
+    """
+    change = _status_change(standing, verdict)
+    status = change.status if change else standing.status
+    since = at_ms(change.from_ms if change else standing.since_ms)
+    open_by_kind = {incident.kind: incident for incident in standing.open_incidents}
+    endings, openings = [], []
+    dismissed = set(standing.dismissed)
+    for condition in (*_status_conditions(verdict, status, since), _expiry_condition(verdict)):
+        incident = open_by_kind.get(condition.kind)
+        if condition.is_absent:
+            dismissed.discard(condition.kind)
+            endings += [_ending(incident, condition)] if incident else []
+        elif condition.is_present and incident is None and condition.kind not in dismissed:
+            openings.append(_opening(condition))
+    return Changes(
+        status=change, endings=tuple(endings), openings=tuple(openings), dismissed=frozenset(dismissed)
+    )
+
+
+def at_ms(unix_ms: int) -> datetime:
+    """Return the moment of Unix milliseconds, exactly."""
+    return _EPOCH + timedelta(milliseconds=unix_ms)
+
+
+def next_interval_start(interval_from_ms: int, wanted: datetime) -> int:
+    """Return when the next interval begins, in Unix milliseconds: as wanted, but after the open one began."""
+    return max(to_unix_ms(wanted), interval_from_ms + 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Condition:
+    """What an incident of a kind stands for: present, absent, or (both false) not looked at."""
+
+    kind: IncidentKind
+    is_present: bool
+    is_absent: bool
+    since: datetime
+    region_ids: tuple[int, ...] = ()
+    end_message: str = "recovered"
+
+
+def _status_change(standing: Standing, verdict: Verdict) -> StatusChange | None:
+    if verdict.since is None or verdict.status is standing.status:
+        return None
+    return StatusChange(
+        previous=standing.status,
+        status=verdict.status,
+        from_ms=next_interval_start(standing.interval_from_ms, verdict.since),
+    )
+
+
+def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime) -> Iterator[_Condition]:
+    for kind, condition_status in _STATUS_OF.items():
+        yield _Condition(
+            kind=kind,
+            is_present=status is condition_status,
+            is_absent=status in _SEEN and status is not condition_status,
+            since=since,
+            region_ids=verdict.impaired_regions,
+            end_message="the monitor went down" if status is MonitorStatus.DOWN else "recovered",
+        )
+
+
+def _expiry_condition(verdict: Verdict) -> _Condition:
+    since = verdict.expiring_since or verdict.unexpiring_since
+    return _Condition(
+        kind=IncidentKind.EXPIRY,
+        is_present=verdict.expiring_since is not None,
+        is_absent=verdict.unexpiring_since is not None,
+        since=since or _EPOCH,
+        region_ids=verdict.expiring_regions,
+        end_message="renewed",
+    )
+
+
+def _opening(condition: _Condition) -> Opening:
+    return Opening(
+        kind=condition.kind,
+        severity=SEVERITY_OF[condition.kind],
+        started_at=condition.since,
+        region_ids=tuple(region_id for region_id in condition.region_ids if region_id != NO_REGION),
+    )
+
+
+def _ending(incident: OpenIncident, condition: _Condition) -> Ending:
+    return Ending(
+        incident=incident,
+        resolved_at=max(condition.since, incident.started_at),
+        resolution=Resolution.RECOVERED,
+        message=condition.end_message,
+    )

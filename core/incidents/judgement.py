@@ -1,0 +1,41 @@
+"""The judgement of monitors, shared by the recorder, policy changes and sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from core.db.database import Connection
+from core.incidents.change_store import NO_HINTS, Hint, Judged, Sentence, store_changes
+from core.incidents.changes import Changes, decide
+from core.incidents.subject import Subject, lock_subjects
+from core.incidents.verdict import reach_verdict
+
+__all__ = ["Hint", "Judged", "judge"]
+
+
+async def judge(
+    connection: Connection,
+    monitor_ids: Collection[UUID],
+    *,
+    now: datetime,
+    hints: Mapping[UUID, Hint] = NO_HINTS,
+) -> Judged:
+    """Reach the verdict on each monitor and store what it changes, in the caller's transaction.
+
+    `hints` are what the findings just recorded say of a cause, by monitor. Paused monitors keep their status.
+    """
+    sentences = [
+        Sentence(subject=subject, changes=_changes(subject))
+        for subject in await lock_subjects(connection, monitor_ids)
+        if not subject.is_paused
+    ]
+    return await store_changes(connection, sentences, now=now, hints=hints)
+
+
+def _changes(subject: Subject) -> Changes:
+    verdict = reach_verdict(
+        subject.regions, regions_to_agree=subject.regions_to_agree, present=subject.standing.status
+    )
+    return decide(subject.standing, verdict)

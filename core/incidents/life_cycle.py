@@ -1,0 +1,179 @@
+"""What a monitor's beginning, pause, change and end do to its status, intervals, incidents and leases.
+
+Each function works inside the caller's transaction, and takes its locks in the order monitors, region
+states, monitor states, incidents: the caller may have locked monitors, and nothing of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from core.db.database import Connection
+from core.db.named_sql import named_sql
+from core.db.notifications import NotifyChannel, notify
+from core.ids import to_unix_ms
+from core.incidents.change_store import Judged, Sentence, store_changes
+from core.incidents.changes import Changes, Ending, StatusChange, at_ms, next_interval_start
+from core.incidents.subject import Subject, lock_subjects
+from core.incidents.transition import Resolution
+from core.monitors.status import MonitorStatus
+from core.scheduling.leases import schedule_monitors, unschedule_monitors
+
+_SQL = named_sql("life_cycle")
+_JUDGEMENT = named_sql("judgement")
+
+
+async def begin_monitor(
+    connection: Connection, workspace_id: UUID, monitor_id: UUID, *, now: datetime
+) -> None:
+    """Make a stored monitor PENDING and, if it is active and not paused, due at once.
+
+    Its row, and those of monitor_regions for an active kind, are already there.
+    """
+    since_ms = to_unix_ms(now)
+    await connection.execute(_SQL["begin_states"], workspace_id, monitor_id, since_ms)
+    await connection.execute(_SQL["begin_interval"], workspace_id, monitor_id, since_ms)
+    await schedule_monitors(connection, workspace_id, [monitor_id], now=now)
+
+
+async def pause_monitors(
+    connection: Connection, workspace_id: UUID, monitor_ids: Collection[UUID], *, now: datetime
+) -> frozenset[UUID]:
+    """Pause monitors and return those that ran until now.
+
+    `paused_at` is set, and both revisions move; incidents stay open, and what is on its way counts no more.
+    """
+    rows = await connection.fetch(_SQL["pause"], workspace_id, sorted(monitor_ids), now)
+    paused = [row["id"] for row in rows]
+    await _turn(connection, workspace_id, paused, is_paused=True, now=now)
+    await unschedule_monitors(connection, workspace_id, paused)
+    return frozenset(paused)
+
+
+async def resume_monitors(
+    connection: Connection, workspace_id: UUID, monitor_ids: Collection[UUID], *, now: datetime
+) -> frozenset[UUID]:
+    """Resume monitors and return those that were paused.
+
+    They keep their status until the next check, which is due at once; streaks begin anew.
+    """
+    rows = await connection.fetch(_SQL["resume"], workspace_id, sorted(monitor_ids), now)
+    resumed = [row["id"] for row in rows]
+    await _turn(connection, workspace_id, resumed, is_paused=False, now=now)
+    await schedule_monitors(connection, workspace_id, resumed, now=now)
+    return frozenset(resumed)
+
+
+async def restart_monitor(
+    connection: Connection, workspace_id: UUID, monitor_id: UUID, *, now: datetime
+) -> Judged:
+    """Begin anew after a change of target, configuration or kind, whose row is already stored.
+
+    The configuration's revision moves; the monitor becomes PENDING, its incidents end as CHANGED, and it is due
+    at once unless it is paused or passive.
+    """
+    await connection.execute(_SQL["outdate"], workspace_id, monitor_id, now)
+    await connection.execute(_SQL["forget_facts"], workspace_id, monitor_id)
+    await _lock_regions(connection, workspace_id, [monitor_id])
+    subjects = await lock_subjects(connection, [monitor_id])
+    sentences = [
+        Sentence(
+            subject=subject,
+            changes=Changes(
+                status=_to_pending(subject, now),
+                endings=_endings(subject, Resolution.CHANGED, "the configuration changed", now),
+            ),
+        )
+        for subject in subjects
+    ]
+    judged = await _store(connection, sentences, now)
+    await unschedule_monitors(connection, workspace_id, [monitor_id])
+    await schedule_monitors(connection, workspace_id, [monitor_id], now=now)
+    return judged
+
+
+async def end_monitors(
+    connection: Connection, workspace_id: UUID, monitor_ids: Collection[UUID], *, now: datetime
+) -> Judged:
+    """Delete monitors that are not deleted yet: `deleted_at` is set, incidents end as DELETED, leases end."""
+    wanted = sorted(monitor_ids)
+    await _lock_regions(connection, workspace_id, wanted)
+    subjects = [s for s in await lock_subjects(connection, wanted) if s.workspace_id == workspace_id]
+    sentences = [
+        Sentence(
+            subject=subject,
+            changes=Changes(
+                endings=_endings(subject, Resolution.DELETED, "the monitor was deleted", now),
+                dismissed=subject.standing.dismissed,
+            ),
+        )
+        for subject in subjects
+    ]
+    judged = await _store(connection, sentences, now)
+    await connection.execute(
+        _JUDGEMENT["close_intervals"],
+        [subject.monitor_id for subject in subjects],
+        [subject.workspace_id for subject in subjects],
+        [next_interval_start(subject.standing.interval_from_ms, now) for subject in subjects],
+    )
+    await connection.execute(_SQL["delete"], workspace_id, wanted, now)
+    await unschedule_monitors(connection, workspace_id, wanted)
+    return judged
+
+
+async def _turn(
+    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], *, is_paused: bool, now: datetime
+) -> None:
+    """End streaks and the open intervals, and begin intervals of the same status, paused or not."""
+    if not monitor_ids:
+        return
+    await _lock_regions(connection, workspace_id, monitor_ids)
+    await connection.execute(_SQL["carry_opinions"], workspace_id, monitor_ids)
+    subjects = await lock_subjects(connection, monitor_ids)
+    monitors = [subject.monitor_id for subject in subjects]
+    workspaces = [subject.workspace_id for subject in subjects]
+    starts = [next_interval_start(subject.standing.interval_from_ms, now) for subject in subjects]
+    statuses = [subject.standing.status for subject in subjects]
+    await connection.execute(_JUDGEMENT["close_intervals"], monitors, workspaces, starts)
+    await connection.execute(
+        _JUDGEMENT["open_intervals"], monitors, workspaces, starts, statuses, [is_paused] * len(subjects)
+    )
+
+
+async def _lock_regions(connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID]) -> None:
+    await connection.execute(_SQL["lock_region_states"], workspace_id, monitor_ids)
+
+
+async def _store(connection: Connection, sentences: Sequence[Sentence], now: datetime) -> Judged:
+    """Store changes asked for by people, and wake the alert engine, which may live in another process."""
+    judged = await store_changes(connection, sentences, now=now)
+    if judged.transitions:
+        await notify(connection, NotifyChannel.TRANSITIONS)
+    return judged
+
+
+def _to_pending(subject: Subject, now: datetime) -> StatusChange | None:
+    standing = subject.standing
+    if standing.status is MonitorStatus.PENDING:
+        return None
+    return StatusChange(
+        previous=standing.status,
+        status=MonitorStatus.PENDING,
+        from_ms=next_interval_start(standing.interval_from_ms, now),
+    )
+
+
+def _endings(subject: Subject, resolution: Resolution, message: str, now: datetime) -> tuple[Ending, ...]:
+    """End every incident at `now`, to the millisecond as all incidents do."""
+    moment = at_ms(to_unix_ms(now))
+    return tuple(
+        Ending(
+            incident=incident,
+            resolved_at=max(moment, incident.started_at),
+            resolution=resolution,
+            message=message,
+        )
+        for incident in subject.incidents
+    )
