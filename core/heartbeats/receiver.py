@@ -1,0 +1,236 @@
+"""Takes pings at the door: those that arrive together are stored by one statement, and answered after it.
+
+1. A ping waits in memory with the others that arrived while a statement runs.
+2. A writer takes them all (up to a bound) and stores them by one statement, which also asks the rate limit.
+3. After the commit each ping is answered, and the worker is told that its inbox holds something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from core.clock import Clock
+from core.db.database import Database
+from core.db.named_sql import named_sql
+from core.db.notifications import NotifyChannel, notify
+from core.errors import Unavailable
+from core.heartbeats.ping import (
+    LONGEST_MESSAGE_BYTES,
+    LONGEST_RUN_ID_BYTES,
+    Ping,
+    PingAnswer,
+    PingKind,
+    PingVerdict,
+    storable_text,
+)
+from core.heartbeats.tokens import token_digest
+from core.ids import new_id
+from core.log import get_logger
+from core.work_loop import CONNECTION_ERRORS
+
+log = get_logger(__name__)
+
+_SQL = named_sql("heartbeats")
+
+MOST_WRITERS = 2
+MOST_PINGS_IN_STATEMENT = 250
+MOST_WAITING = 20_000
+LONGEST_WRITE_SECONDS = 10.0
+ANNOUNCE_AFTER_SECONDS = 0.02
+ATTEMPTS = 3
+
+_MINUTE_US = 60_000_000
+
+_REPEATED = (*CONNECTION_ERRORS, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_POISONED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+_UNKNOWN = PingAnswer(verdict=PingVerdict.UNKNOWN)
+_ACCEPTED = PingAnswer(verdict=PingVerdict.ACCEPTED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PingLimit:
+    """A bucket that holds `burst` pings and lets one out every `spacing`."""
+
+    burst: int
+    spacing: timedelta
+
+    @classmethod
+    def per_minute(cls, pings: int) -> PingLimit:
+        """Return the limit of that many pings a minute."""
+        return cls(burst=pings, spacing=timedelta(microseconds=_MINUTE_US // pings))
+
+    def retry_after_seconds(self, drained_at: datetime, at: datetime) -> float:
+        """Return the seconds from `at` until a bucket that is empty at `drained_at` takes one more ping."""
+        has_room_at = drained_at - (self.burst - 1) * self.spacing
+        return max(0.0, (has_room_at - at).total_seconds())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Waiting:
+    """A ping, and where its answer goes."""
+
+    ping: Ping
+    answer: asyncio.Future[PingAnswer]
+
+
+class PingReceiver:
+    """Stores pings in groups. One for each API process; the rate limit holds over all of them."""
+
+    def __init__(self, *, database: Database, clock: Clock, pings_per_minute: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._limit = PingLimit.per_minute(pings_per_minute)
+        self._waiting: deque[_Waiting] = deque()
+        self._writers: set[asyncio.Task[None]] = set()
+        self._announcement: asyncio.Task[None] | None = None
+        self._latest_arrival: datetime | None = None
+
+    async def receive(
+        self,
+        token: str,
+        kind: PingKind,
+        *,
+        message: str | None = None,
+        exit_code: int | None = None,
+        run_id: str | None = None,
+    ) -> PingAnswer:
+        """Take a ping and return its answer once it is committed, or known to be refused.
+
+        `token` is the last part of the heartbeat's address, well-formed or not. Raises Unavailable if the
+        database cannot be reached: the ping is then not known to be stored.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable("too many pings are waiting to be stored")
+        arrived_at = self._next_arrival()
+        ping = Ping(
+            token_sha256=token_digest(token),
+            arrived_at=arrived_at,
+            id=new_id(arrived_at),
+            kind=kind,
+            message=storable_text(message, LONGEST_MESSAGE_BYTES),
+            exit_code=exit_code,
+            run_id=storable_text(run_id, LONGEST_RUN_ID_BYTES),
+        )
+        answer: asyncio.Future[PingAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(ping=ping, answer=answer))
+        self._ensure_writer()
+        return await answer
+
+    def _next_arrival(self) -> datetime:
+        """Return now, later than any arrival before: a heartbeat's pings have an order."""
+        now = self._clock.now()
+        if self._latest_arrival is not None and now <= self._latest_arrival:
+            now = self._latest_arrival + timedelta(microseconds=1)
+        self._latest_arrival = now
+        return now
+
+    def _ensure_writer(self) -> None:
+        """A writer begins at once when none is at work; a further one when a whole statement waits."""
+        wanted = min(MOST_WRITERS, 1 + len(self._waiting) // MOST_PINGS_IN_STATEMENT)
+        if len(self._writers) < wanted:
+            writer = asyncio.create_task(self._write_all())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            count = min(len(self._waiting), MOST_PINGS_IN_STATEMENT)
+            await self._write([self._waiting.popleft() for _ in range(count)])
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        """Store a batch and answer it; what cannot be stored is found by halves and does not stop the rest."""
+        try:
+            async with asyncio.timeout(LONGEST_WRITE_SECONDS):
+                answers = await self._stored([waiting.ping for waiting in batch])
+        except _POISONED as error:
+            await self._write_apart(batch, error)
+        except (asyncpg.PostgresError, *CONNECTION_ERRORS) as error:
+            log.warning("pings.unavailable", pings=len(batch), error=repr(error))
+            _refuse(batch, lambda: Unavailable("the ping could not be stored, try again"))
+        except BaseException:
+            _refuse(batch, lambda: Unavailable("the server is shutting down"))
+            raise
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.answer.done():  # whoever asked may be gone
+                    waiting.answer.set_result(answer)
+            self._announce()
+
+    async def _write_apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._write(batch[:middle])
+            await self._write(batch[middle:])
+            return
+        (poisoned,) = batch
+        log.error("ping.poisoned", ping=str(poisoned.ping.id), error=repr(error))
+        if poisoned.ping.message is None and poisoned.ping.run_id is None:
+            _refuse(batch, lambda: Unavailable("the ping could not be stored"))
+        else:
+            # That the job reported matters more than its words.
+            await self._write([replace(poisoned, ping=replace(poisoned.ping, message=None, run_id=None))])
+
+    async def _stored(self, pings: Sequence[Ping]) -> list[PingAnswer]:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._store(pings)
+            except _REPEATED:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _store(self, pings: Sequence[Ping]) -> list[PingAnswer]:
+        """Store the pings by one statement; return their answers in their order."""
+        rows = [
+            (
+                ping.token_sha256,
+                ping.arrived_at,
+                ping.id,
+                ping.kind,
+                ping.kind is PingKind.FAIL,
+                ping.message,
+                ping.exit_code,
+                ping.run_id,
+            )
+            for ping in pings
+        ]
+        columns = zip(*rows, strict=True)
+        async with self._database.acquire() as connection:
+            known = await connection.fetch(
+                _SQL["receive_pings"], *columns, self._limit.spacing, self._limit.burst
+            )
+        answers = [_UNKNOWN] * len(pings)
+        for ordinal, is_admitted, drained_at in known:
+            place = ordinal - 1
+            answers[place] = _ACCEPTED if is_admitted else self._limited(drained_at, pings[place].arrived_at)
+        return answers
+
+    def _limited(self, drained_at: datetime, arrived_at: datetime) -> PingAnswer:
+        retry_after_seconds = self._limit.retry_after_seconds(drained_at, arrived_at)
+        return PingAnswer(verdict=PingVerdict.LIMITED, retry_after_seconds=retry_after_seconds)
+
+    def _announce(self) -> None:
+        if self._announcement is None:
+            self._announcement = asyncio.create_task(self._announce_soon())
+
+    async def _announce_soon(self) -> None:
+        """Tell the workers of the pings of the last moment, once for them all: a NOTIFY serialises commits."""
+        await asyncio.sleep(ANNOUNCE_AFTER_SECONDS)
+        self._announcement = None  # what is committed from here on is told of by the next one
+        try:
+            async with self._database.acquire() as connection:
+                await notify(connection, NotifyChannel.PINGS)
+        except (asyncpg.PostgresError, *CONNECTION_ERRORS) as error:
+            log.debug("pings.unannounced", error=repr(error))
+
+
+def _refuse(batch: Sequence[_Waiting], error: Callable[[], Exception]) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error())

@@ -1,0 +1,1 @@
+"""The documented REST APIs beside GraphQL: each dialect translates, and nothing else."""

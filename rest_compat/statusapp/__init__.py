@@ -1,0 +1,1 @@
+"""The StatusApp dialect."""

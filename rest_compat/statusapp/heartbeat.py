@@ -1,0 +1,200 @@
+"""The heartbeat addresses: what jobs ping.
+
+`/api/v1/heartbeat/{token}` is a success; `/start`, `/fail`, `/log` and `/{exit code}` below it say more.
+GET, HEAD and POST are alike. The route speaks ASGI itself: it is the busiest of all, and takes what `curl -d`
+sends, whatever its content type says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from core.errors import Unavailable
+from core.heartbeats.ping import PingKind, PingVerdict
+from core.heartbeats.receiver import PingReceiver
+from core.heartbeats.tokens import PING_PATH
+from rest_compat.statusapp.errors import ErrorCode, error_body
+
+MOST_BODY_BYTES = 1024 * 1024
+HIGHEST_EXIT_CODE = 255
+
+_METHODS = frozenset({"GET", "HEAD", "POST"})
+_SUFFIXES = {"start": PingKind.START, "fail": PingKind.FAIL, "log": PingKind.LOG}
+_EXIT_CODE = re.compile("[0-9]{1,3}")
+_JSON_CONTENT = (b"content-type", b"application/json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PingAddress:
+    """What the path of a ping says."""
+
+    token: str
+    kind: PingKind
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PingResponse:
+    """What is answered: a status, a JSON body, and headers beyond those that describe the body."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @classmethod
+    def of_error(cls, code: ErrorCode, message: str, *headers: tuple[bytes, bytes]) -> PingResponse:
+        """Return an error in the form of the dialect."""
+        return cls(status=code.value, body=error_body(code, message), headers=headers)
+
+
+class BodyTooLarge(Exception):
+    """The body is longer than anybody's message."""
+
+
+class ClientGone(Exception):
+    """The client left before its request was whole."""
+
+
+class _Words(msgspec.Struct):
+    """The documented bodies; anything else in them is of no account."""
+
+    message: str | None = None
+    error: str | None = None
+
+
+_OK = PingResponse(status=200, body=b'{"message":"OK"}')
+_NOT_FOUND = PingResponse.of_error(ErrorCode.NOT_FOUND, "heartbeat not found")
+_TOO_LARGE = PingResponse.of_error(
+    ErrorCode.PAYLOAD_TOO_LARGE, f"the body is longer than {MOST_BODY_BYTES} bytes"
+)
+_WRONG_METHOD = PingResponse.of_error(
+    ErrorCode.METHOD_NOT_ALLOWED, "use GET, HEAD or POST", (b"allow", b"GET, HEAD, POST")
+)
+
+_decode_words = msgspec.json.Decoder(_Words).decode
+
+
+def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
+    """Return the route of all heartbeat addresses."""
+
+    @asgi(f"{PING_PATH}{{address:path}}", name="statusapp:heartbeat", copy_scope=False)
+    async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await answer(scope, receive, pings)  # type: ignore[arg-type]  # never a websocket
+        except ClientGone:
+            return
+        await _send(send, response, with_body=scope["method"] != "HEAD")  # type: ignore[typeddict-item]
+
+    return heartbeat
+
+
+async def answer(scope: HTTPScope, receive: Receive, pings: PingReceiver) -> PingResponse:
+    """Return the answer to a request at a heartbeat address; raise ClientGone if nobody waits for it."""
+    if scope["method"] not in _METHODS:
+        return _WRONG_METHOD
+    try:
+        body = await read_body(receive)
+    except BodyTooLarge:
+        return _TOO_LARGE
+    address = address_of(scope["path"])
+    try:
+        given = await pings.receive(
+            address.token,
+            address.kind,
+            message=message_of(body),
+            exit_code=address.exit_code,
+            run_id=run_id_of(scope["query_string"]),
+        )
+    except Unavailable as error:
+        return PingResponse.of_error(ErrorCode.SERVICE_UNAVAILABLE, error.message, (b"retry-after", b"5"))
+    match given.verdict:
+        case PingVerdict.ACCEPTED:
+            return _OK
+        case PingVerdict.UNKNOWN:
+            return _NOT_FOUND
+        case PingVerdict.LIMITED:
+            return _limited(given.retry_after_seconds)
+
+
+def _limited(retry_after_seconds: float) -> PingResponse:
+    seconds = max(1, math.ceil(retry_after_seconds))
+    return PingResponse.of_error(
+        ErrorCode.RATE_LIMIT_EXCEEDED,
+        f"too many pings, try again in {seconds} s",
+        (b"retry-after", str(seconds).encode()),
+    )
+
+
+def address_of(path: str) -> PingAddress:
+    """Return what a path says. What is no address becomes a token that nobody has, and is looked up as any."""
+    rest = path.removeprefix(PING_PATH).rstrip("/")
+    token, slash, suffix = rest.partition("/")
+    if not slash:
+        return PingAddress(token=token, kind=PingKind.SUCCESS)
+    if kind := _SUFFIXES.get(suffix):
+        return PingAddress(token=token, kind=kind)
+    if _EXIT_CODE.fullmatch(suffix) and (exit_code := int(suffix)) <= HIGHEST_EXIT_CODE:
+        kind = PingKind.FAIL if exit_code else PingKind.SUCCESS
+        return PingAddress(token=token, kind=kind, exit_code=exit_code)
+    return PingAddress(token=rest, kind=PingKind.SUCCESS)
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return the body, or raise BodyTooLarge as soon as it is, whether its length was told before or not."""
+    chunks: list[bytes] = []
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        length += len(chunk)
+        if length > MOST_BODY_BYTES:
+            raise BodyTooLarge
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def message_of(body: bytes) -> str | None:
+    """Return what the job says: the `message` or `error` of a JSON object, else the body as text."""
+    if not body:
+        return None
+    try:
+        words = _decode_words(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body.decode(errors="replace")
+    return words.message or words.error or body.decode(errors="replace")
+
+
+def run_id_of(query_string: bytes) -> str | None:
+    """Return the `rid` of the query."""
+    if b"rid=" not in query_string:
+        return None
+    return dict(parse_qsl(query_string.decode("latin-1"))).get("rid")
+
+
+async def _send(send: Send, response: PingResponse, *, with_body: bool) -> None:
+    length = (b"content-length", str(len(response.body)).encode())
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": (_JSON_CONTENT, length, *response.headers),
+        }
+    )
+    await send(
+        {
+            "type": "http.response.body",
+            "body": response.body if with_body else b"",
+            "more_body": False,
+        }
+    )
