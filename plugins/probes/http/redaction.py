@@ -1,0 +1,65 @@
+"""What of addresses, headers and bodies may be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
+
+MASK = "***"
+_SHORTEST_SECRET = 4
+
+_KEY_LIKE_NAME = re.compile(
+    r"key|token|secret|pass|pwd|auth|sig|session|credential|jwt|bearer|otp|\bcode\b|\bpin\b|\bsid\b",
+    re.IGNORECASE,
+)
+# Long and mixed of letters and digits: whatever its name is, it was made by a machine.
+_KEY_LIKE_VALUE = re.compile(r"(?=[^&]*[0-9])(?=[^&]*[A-Za-z])[A-Za-z0-9_.~+/=%-]{20,}")
+_PRIVATE_HEADER = re.compile(r"cookie|auth|token|secret|key|session", re.IGNORECASE)
+_ADDRESS_HEADERS = frozenset({"location", "content-location", "refresh", "link"})
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def redacted_url(url: str) -> str:
+    """Return the address without userinfo, and with query values that look like keys masked."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, place, parts.path, _redacted_query(parts.query), ""))
+
+
+def _redacted_query(query: str) -> str:
+    return "&".join(_redacted_pair(pair) for pair in query.split("&"))
+
+
+def _redacted_pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        return MASK if _KEY_LIKE_VALUE.fullmatch(pair) else pair
+    if value and (_KEY_LIKE_NAME.search(name) or _KEY_LIKE_VALUE.fullmatch(value)):
+        return f"{name}={MASK}"
+    return pair
+
+
+def redacted_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """Return the headers in order as [name, value], without cookies and whatever authorizes."""
+    return [
+        [name, redacted_url(value) if name.lower() in _ADDRESS_HEADERS else printable(value)]
+        for name, value in headers
+        if not _PRIVATE_HEADER.search(name)
+    ]
+
+
+def printable(text: str) -> str:
+    """Return the text without control characters, but with its lines."""
+    return _UNPRINTABLE.sub("�", text)
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Mask the secrets in a text that may repeat them: some servers answer with what they were sent."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return text

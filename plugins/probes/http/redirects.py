@@ -1,0 +1,75 @@
+"""Where a redirect leads, and what is sent there."""
+
+from __future__ import annotations
+
+import httpx
+
+from plugins.api.outbound import ProtocolFailed
+from plugins.api.web_address import require_web_address
+
+_FOLLOWED = frozenset({301, 302, 303, 307, 308})
+_BECOMES_GET = frozenset({301, 302})
+_SEE_OTHER = 303
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# A stranger gets what every browser would send, and none of the headers that may be a secret.
+_HARMLESS = frozenset(
+    {"accept", "accept-encoding", "accept-language", "cache-control", "pragma", "user-agent"}
+)
+_ABOUT_CONTENT = frozenset({"content-length", "content-type", "content-encoding", "content-language"})
+
+
+def is_redirect(response: httpx.Response) -> bool:
+    """Say whether the response sends the caller elsewhere."""
+    return response.status_code in _FOLLOWED and "location" in response.headers
+
+
+def redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
+    """Return the request that follows the redirect.
+
+    Raises ProtocolFailed where it leads to no web address.
+    """
+    url = _location(request, response)
+    method = _method(request.method, response.status_code)
+    keeps_content = method == request.method
+    headers = [
+        (name, value)
+        for name, value in request.headers.raw
+        if _is_kept(name.decode("ascii").lower(), request.url, url, keeps_content=keeps_content)
+    ]
+    return httpx.Request(method, url, headers=headers, content=request.content if keeps_content else None)
+
+
+def _location(request: httpx.Request, response: httpx.Response) -> httpx.URL:
+    try:
+        url = request.url.join(response.headers["location"])
+        require_web_address(str(url))
+    except (httpx.InvalidURL, ValueError, ExceptionGroup) as error:
+        raise ProtocolFailed("redirected to what is not a web address") from error
+    # RFC 9110: a redirect without a fragment keeps the one there was; neither is ever sent.
+    return url.copy_with(fragment=None)
+
+
+def _method(method: str, status: int) -> str:
+    if status == _SEE_OTHER and method != "HEAD":
+        return "GET"
+    return "GET" if status in _BECOMES_GET and method == "POST" else method
+
+
+def _is_kept(name: str, old: httpx.URL, new: httpx.URL, *, keeps_content: bool) -> bool:
+    if name in _ABOUT_CONTENT:
+        return keeps_content and name != "content-length"
+    if name == "connection" or name in _HARMLESS:
+        return True
+    # A Host header names the server that was asked, which is another one now.
+    return name != "host" and _is_same_site(old, new)
+
+
+def _is_same_site(old: httpx.URL, new: httpx.URL) -> bool:
+    """Say whether both are of one origin, or the new one is the same host by TLS."""
+    ports = old.port or _DEFAULT_PORTS[old.scheme], new.port or _DEFAULT_PORTS[new.scheme]
+    if old.host != new.host:
+        return False
+    return (old.scheme == new.scheme and ports[0] == ports[1]) or (
+        (old.scheme, new.scheme) == ("http", "https") and ports == (80, 443)
+    )
