@@ -7,6 +7,7 @@ SET last_status = 1, opinion = 1, opinion_slot = last_slot,
     clear_streak = 1, clear_since = $4, up_streak = 1, up_since = $4
 FROM monitors AS m
 WHERE r.workspace_id = $1 AND r.monitor_id = $2 AND r.region_id = 0 AND r.last_slot = $3 AND r.last_status = 3
+    AND r.opinion_slot = r.last_slot  -- the deadline opened the outage: an older one was real
     AND m.id = r.monitor_id AND m.workspace_id = r.workspace_id AND m.config_revision = r.config_revision
     AND m.paused_at IS NULL AND m.deleted_at IS NULL
 RETURNING r.monitor_id
