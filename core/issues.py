@@ -28,6 +28,14 @@ class Issues:
         """Note a broken rule and quote the value that broke it."""
         self._note(path, rule, cause, expected, shown(received))
 
+    def bound(self, path: Path, number: int, least: int, most: int) -> bool:
+        """Return whether a number lies within its bounds; note an issue if not."""
+        if number < least:
+            self.refuse_value(path, "minimum", f"must be at least {least}", number, expected=str(least))
+        elif number > most:
+            self.refuse_value(path, "maximum", f"must be at most {most}", number, expected=str(most))
+        return least <= number <= most
+
     def take(self, prefix: Path, issues: Sequence[Issue]) -> None:
         """Note the issues of a part of the input, below `prefix`."""
         self.found += [dataclasses.replace(issue, path=(*prefix, *issue.path)) for issue in issues]

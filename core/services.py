@@ -8,7 +8,15 @@ from core.access.token_authentication import TokenAuthentication
 from core.clock import Clock
 from core.db.database import Database
 from core.deliveries.channel_service import ChannelService
+from core.deliveries.delivery_service import DeliveryService
+from core.deliveries.trial import Trials
 from core.deliveries.webhook_service import WebhookService
+from core.heartbeats.receiver import PingReceiver
+from core.incidents.incident_service import IncidentService
+from core.monitors.bulk_service import BulkService
+from core.monitors.monitor_life import MonitorLife
+from core.monitors.monitor_service import MonitorService
+from core.monitors.project_service import ProjectService
 from core.plugin_registry import PluginRegistry
 from core.settings import Settings
 from plugins.api.outbound import Outbound
@@ -28,14 +36,22 @@ class Services:
     registry: PluginRegistry
     outbound: Outbound
     authentication: TokenAuthentication
+    projects: ProjectService
+    monitors: MonitorService
+    bulk: BulkService
+    incidents: IncidentService
     channels: ChannelService
     webhooks: WebhookService
+    deliveries: DeliveryService
+    pings: PingReceiver
 
 
 def build_services(
     *, settings: Settings, database: Database, registry: PluginRegistry, clock: Clock, outbound: Outbound
 ) -> Services:
     """Return the services on one pool, that of the faces."""
+    life = MonitorLife(registry=registry)
+    trials = Trials(database=database, registry=registry, outbound=outbound, clock=clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -43,6 +59,12 @@ def build_services(
         registry=registry,
         outbound=outbound,
         authentication=TokenAuthentication(database=database, clock=clock),
+        projects=ProjectService(database=database, life=life, clock=clock),
+        monitors=MonitorService(database=database, registry=registry, life=life, clock=clock),
+        bulk=BulkService(database=database, clock=clock),
+        incidents=IncidentService(database=database, clock=clock),
         channels=ChannelService(database=database, registry=registry, clock=clock),
         webhooks=WebhookService(database=database, clock=clock),
+        deliveries=DeliveryService(database=database, trials=trials, clock=clock),
+        pings=PingReceiver(database=database, clock=clock, pings_per_minute=settings.pings_per_minute),
     )

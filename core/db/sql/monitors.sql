@@ -1,0 +1,72 @@
+-- name: lock_workspace
+-- Held by whoever makes, deletes or tags monitors, so that counts and tags stay true; and the plan. $1 workspace.
+SELECT plan FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+
+-- name: workspace_plan
+-- The plan that bounds what is asked for. $1 workspace.
+SELECT plan FROM workspaces WHERE id = $1 AND deleted_at IS NULL
+
+-- name: lock_monitor
+-- The monitor that a service is about to change. $1 workspace, $2 monitor.
+SELECT id, workspace_id, project_id, name, kind, is_passive, config, target, host, interval_seconds, timeout_seconds,
+       failures_to_open, successes_to_close, regions_to_agree, recheck_seconds, paused_at, revision,
+       config_revision
+FROM monitors
+WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL
+FOR UPDATE
+
+-- name: lock_monitors
+-- The monitors that a service is about to change, in the order of their ids. $1 workspace, $2 monitors.
+SELECT id FROM monitors
+WHERE workspace_id = $1 AND id = ANY($2) AND deleted_at IS NULL
+ORDER BY id
+FOR UPDATE
+
+-- name: named_monitors
+-- What checkNow must know of the monitors it names. $1 workspace, $2 monitors.
+SELECT id, is_passive, paused_at IS NOT NULL AS is_paused FROM monitors
+WHERE workspace_id = $1 AND id = ANY($2) AND deleted_at IS NULL
+
+-- name: monitors_to_check
+-- All that checkNow without ids looks at. $1 workspace.
+SELECT id FROM monitors
+WHERE workspace_id = $1 AND deleted_at IS NULL AND paused_at IS NULL AND NOT is_passive
+ORDER BY id
+
+-- name: claim_check_of_all
+-- One checkNow for all monitors a minute. $1 workspace, $2 now, $3 a minute ago.
+UPDATE workspaces SET all_checked_at = $2
+WHERE id = $1 AND (all_checked_at IS NULL OR all_checked_at <= $3)
+RETURNING id
+
+-- name: checked_all_at
+-- When checkNow for all was last asked for. $1 workspace.
+SELECT all_checked_at FROM workspaces WHERE id = $1
+
+-- name: touch_monitors
+-- Notes that monitors were changed beside their rows. $1 workspace, $2 monitors, $3 now.
+UPDATE monitors SET revision = revision + 1, updated_at = $3
+WHERE workspace_id = $1 AND id = ANY($2)
+
+-- name: regions
+-- Every region, the first made first. Regions belong to the installation, not to a tenant.
+SELECT id, key FROM regions ORDER BY id
+
+-- name: monitor_region_ids
+-- The regions that look at a monitor. $1 workspace, $2 monitor.
+SELECT region_id FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2 ORDER BY region_id
+
+-- name: add_monitor_regions
+-- Lets regions look at a monitor. $1 workspace, $2 monitor, $3 regions.
+INSERT INTO monitor_regions (workspace_id, monitor_id, region_id)
+SELECT $1, $2, region_id FROM unnest($3::smallint[]) AS region_id
+ON CONFLICT DO NOTHING
+
+-- name: remove_other_monitor_regions
+-- Keeps only these regions looking at a monitor. $1 workspace, $2 monitor, $3 regions that stay.
+DELETE FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2 AND region_id <> ALL($3)
+
+-- name: insert_monitor_event
+-- A change that subscribers may resume from. $1 workspace, $2 monitors, $3 change, $4 now.
+INSERT INTO events (workspace_id, subject, subject_id, change, at)
+SELECT $1, 'MONITOR', monitor_id, $3, $4 FROM unnest($2::uuid[]) AS monitor_id

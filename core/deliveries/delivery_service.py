@@ -1,0 +1,61 @@
+"""Sends test messages, and messages once more."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from core.access.permission import require
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.clock import Clock
+from core.db.database import Database
+from core.db.named_sql import named_sql
+from core.deliveries.redelivery import redeliver
+from core.deliveries.trial import TestResult, Trials
+from core.errors import NotFound
+from core.ids import Prefix, decode_id
+
+_SQL = named_sql("redelivery")
+
+
+class DeliveryService:
+    """Permission, then the deed."""
+
+    def __init__(self, *, database: Database, trials: Trials, clock: Clock) -> None:
+        self._database = database
+        self._trials = trials
+        self._clock = clock
+
+    async def test_channel(self, principal: Principal, channel_id: str) -> TestResult:
+        """Send a test message to each recipient of a channel; raise NotFound."""
+        require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
+        return await self._trials.test_channel(
+            principal.workspace_id, _decoded(Prefix.CHANNEL, channel_id, "channel")
+        )
+
+    async def test_webhook(self, principal: Principal, webhook_id: str) -> TestResult:
+        """Send a test payload to a webhook; raise NotFound."""
+        require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
+        return await self._trials.test_webhook(
+            principal.workspace_id, _decoded(Prefix.WEBHOOK, webhook_id, "webhook")
+        )
+
+    async def redeliver(self, principal: Principal, delivery_id: str) -> UUID:
+        """Owe a message once more and return the new delivery's id; raise NotFound, or Conflict if it cannot be.
+
+        The right that counts is that to what the message goes to: a channel, or a webhook.
+        """
+        repeated_id = _decoded(Prefix.DELIVERY, delivery_id, "delivery")
+        async with self._database.transaction() as connection:
+            is_webhook = await connection.fetchval(
+                _SQL["goes_to_webhook"], principal.workspace_id, repeated_id
+            )
+            scope = TokenScope.WEBHOOKS if is_webhook else TokenScope.NOTIFICATIONS
+            require(principal, scope, TokenPermission.WRITE)
+            return await redeliver(connection, principal.workspace_id, repeated_id, self._clock.now())
+
+
+def _decoded(prefix: Prefix, public_id: str, noun: str) -> UUID:
+    decoded = decode_id(prefix, public_id)
+    if decoded is None:
+        raise NotFound(f"{noun} not found", path=("id",))
+    return decoded

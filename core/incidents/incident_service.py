@@ -1,0 +1,158 @@
+"""What people do to incidents: acknowledge, resolve, comment, say why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from core.access.permission import require
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.clock import Clock
+from core.db.database import Connection, Database
+from core.db.named_sql import named_sql
+from core.errors import Conflict, NotFound
+from core.ids import Prefix, decode_id, new_id
+from core.incidents.by_hand import resolve_by_hand
+from core.issues import Issues
+from core.text_rules import note_of
+from core.unset import UNSET, Unset, given
+from plugins.api.outcome import RootCause
+
+_SQL = named_sql("incident_changes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddIncidentNote:
+    """A note for the timeline of an incident, named by its public id."""
+
+    id: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetRootCause:
+    """Why it happened. An absent detail keeps what is stored, a null one clears it."""
+
+    id: str
+    root_cause: RootCause
+    detail: str | Unset | None = UNSET
+
+
+class IncidentService:
+    """Permission, validation, storage; each method returns the id of the incident it changed."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def acknowledge(self, principal: Principal, incident_id: str) -> UUID:
+        """Take care of an incident; raise Conflict if it is resolved. Twice is once."""
+        require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
+        async with self._database.transaction() as connection:
+            row = await _lock(connection, principal, incident_id)
+            if row["status"] == "RESOLVED":
+                raise Conflict("the incident is resolved", path=("id",))
+            if row["status"] == "OPEN":
+                change = _Change(connection, principal, row["id"], self._clock.now())
+                await connection.execute(
+                    _SQL["acknowledge_incident"],
+                    principal.workspace_id,
+                    row["id"],
+                    change.now,
+                    principal.user_id,
+                )
+                await change.tell("ACKNOWLEDGED", "acknowledged")
+        acknowledged_id: UUID = row["id"]
+        return acknowledged_id
+
+    async def resolve(self, principal: Principal, incident_id: str) -> UUID:
+        """End an incident by hand; raise Conflict if it is resolved, or an outage of a monitor still DOWN."""
+        require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
+        resolved_id = decode_id(Prefix.INCIDENT, incident_id)
+        if resolved_id is None:
+            raise _not_found()
+        try:
+            async with self._database.transaction() as connection:
+                await resolve_by_hand(
+                    connection,
+                    principal.workspace_id,
+                    resolved_id,
+                    actor_id=principal.user_id,
+                    now=self._clock.now(),
+                )
+        except (Conflict, NotFound) as error:
+            raise type(error)(error.message, path=("id",)) from error
+        return resolved_id
+
+    async def add_note(self, principal: Principal, wanted: AddIncidentNote) -> UUID:
+        """Add a note to the timeline."""
+        require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
+        issues = Issues()
+        message = note_of(wanted.message, ("message",), issues)
+        async with self._database.transaction() as connection:
+            row = await _lock(connection, principal, wanted.id)
+            issues.raise_if_any()
+            await _Change(connection, principal, row["id"], self._clock.now()).tell("NOTE", message)
+        incident_id: UUID = row["id"]
+        return incident_id
+
+    async def set_root_cause(self, principal: Principal, wanted: SetRootCause) -> UUID:
+        """Say why it happened; the timeline tells of it if that is news."""
+        require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
+        issues = Issues()
+        detail = wanted.detail
+        if isinstance(detail, str):
+            detail = note_of(detail, ("detail",), issues)
+        async with self._database.transaction() as connection:
+            row = await _lock(connection, principal, wanted.id)
+            issues.raise_if_any()
+            kept = given(detail, row["root_cause_detail"], default=None)
+            if (wanted.root_cause.value, kept) != (row["root_cause"], row["root_cause_detail"]):
+                await connection.execute(
+                    _SQL["set_root_cause"], principal.workspace_id, row["id"], wanted.root_cause.value, kept
+                )
+                message = wanted.root_cause.value if kept is None else f"{wanted.root_cause.value}: {kept}"
+                change = _Change(connection, principal, row["id"], self._clock.now())
+                await change.tell("ROOT_CAUSE_SET", message)
+        incident_id: UUID = row["id"]
+        return incident_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One change by one person, told in the timeline and to subscribers."""
+
+    connection: Connection
+    principal: Principal
+    incident_id: UUID
+    now: datetime
+
+    async def tell(self, kind: str, message: str) -> None:
+        await self.connection.execute(
+            _SQL["insert_incident_event"],
+            new_id(self.now),
+            self.principal.workspace_id,
+            self.incident_id,
+            self.now,
+            kind,
+            message,
+            self.principal.user_id,
+        )
+        await self.connection.execute(
+            _SQL["insert_incident_change"], self.principal.workspace_id, self.incident_id, self.now
+        )
+
+
+async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:
+    incident_id = decode_id(Prefix.INCIDENT, public_id)
+    row = await connection.fetchrow(_SQL["lock_incident"], principal.workspace_id, incident_id)
+    if row is None:
+        raise _not_found()
+    return row
+
+
+def _not_found() -> NotFound:
+    return NotFound("incident not found", path=("id",))

@@ -1,0 +1,139 @@
+"""What is asked of several monitors at once: to be looked at now, and to wear tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.access.permission import require
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.clock import Clock
+from core.db.database import Connection, Database
+from core.db.named_sql import named_sql
+from core.errors import Conflict, NotFound, RateLimited
+from core.ids import Prefix, decode_id
+from core.issues import Issues
+from core.monitors.monitor_input import CheckNow, SetTags
+from core.monitors.monitor_life import tell_change
+from core.monitors.monitor_tags import add_tags, remove_tags, replace_tags
+from core.monitors.tag_names import tag_names
+from core.monitors.workspace_lock import lock_workspace
+from core.scheduling.leases import check_now
+
+CHECK_OF_ALL_EVERY = timedelta(minutes=1)
+
+_SQL = named_sql("monitors")
+
+
+class BulkService:
+    """Permission, validation, storage; each method returns the ids of the monitors it was asked for."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def check_now(self, principal: Principal, wanted: CheckNow) -> tuple[UUID, ...]:
+        """Make monitors due at once.
+
+        Of the named ones a paused or PASSIVE one is a Conflict. Without names all but these are meant, at most
+        once a minute a workspace: then RateLimited.
+        """
+        require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            if wanted.monitor_ids is None:
+                monitor_ids = await _all_to_check(connection, principal.workspace_id, now)
+            else:
+                monitor_ids = await _named_to_check(connection, principal.workspace_id, wanted.monitor_ids)
+            await check_now(connection, principal.workspace_id, monitor_ids, now=now)
+        return monitor_ids
+
+    async def set_tags(self, principal: Principal, wanted: SetTags) -> tuple[UUID, ...]:
+        """Give monitors tags and take others; raise NotFound for the first id that is unknown."""
+        require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
+        issues = Issues()
+        monitor_ids = _decoded(wanted.monitor_ids, issues)
+        replace, add, remove = _tags_of(wanted, issues)
+        issues.raise_if_any()
+        workspace_id, now = principal.workspace_id, self._clock.now()
+        async with self._database.transaction() as connection:
+            await lock_workspace(connection, workspace_id)
+            rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))
+            _require_known(monitor_ids, {row["id"] for row in rows})
+            found = list(monitor_ids.values())
+            changed: set[UUID] = set()
+            if replace is not None:
+                changed |= await replace_tags(connection, workspace_id, found, replace, now)
+            changed |= await add_tags(connection, workspace_id, found, add, now)
+            changed |= await remove_tags(connection, workspace_id, found, remove)
+            await connection.execute(_SQL["touch_monitors"], workspace_id, sorted(changed), now)
+            await tell_change(connection, workspace_id, sorted(changed), "UPDATED", now)
+        return tuple(found)
+
+
+def _decoded(public_ids: Sequence[str], issues: Issues) -> dict[int, UUID]:
+    """Return the ids by their place in the input, each id once."""
+    if not public_ids:
+        issues.refuse(("monitorIds",), "min_length", "must name at least 1 monitor", expected="1")
+    places: dict[UUID, int] = {}
+    for place, public_id in enumerate(public_ids):
+        monitor_id = decode_id(Prefix.MONITOR, public_id)
+        if monitor_id is None:
+            raise _not_found(place)
+        places.setdefault(monitor_id, place)
+    return {place: monitor_id for monitor_id, place in places.items()}
+
+
+def _require_known(monitor_ids: dict[int, UUID], known: Iterable[UUID]) -> None:
+    found = set(known)
+    for place, monitor_id in monitor_ids.items():
+        if monitor_id not in found:
+            raise _not_found(place)
+
+
+def _not_found(place: int) -> NotFound:
+    return NotFound("monitor not found", path=("monitorIds", str(place)))
+
+
+def _tags_of(wanted: SetTags, issues: Issues) -> tuple[list[str] | None, list[str], list[str]]:
+    """Return what replaces the tags, if anything does, and what is added and removed."""
+    if wanted.replace is not None and (wanted.add is not None or wanted.remove is not None):
+        issues.refuse(("replace",), "one_of", "must stand alone, without add and remove")
+    if wanted.replace is None and wanted.add is None and wanted.remove is None:
+        issues.refuse(("replace",), "required", "is required, or add or remove")
+    return (
+        None if wanted.replace is None else tag_names(wanted.replace, ("replace",), issues),
+        tag_names(wanted.add or (), ("add",), issues),
+        tag_names(wanted.remove or (), ("remove",), issues),
+    )
+
+
+async def _named_to_check(
+    connection: Connection, workspace_id: UUID, public_ids: Sequence[str]
+) -> tuple[UUID, ...]:
+    issues = Issues()
+    monitor_ids = _decoded(public_ids, issues)
+    issues.raise_if_any()
+    rows = await connection.fetch(_SQL["named_monitors"], workspace_id, list(monitor_ids.values()))
+    found = {row["id"]: row for row in rows}
+    _require_known(monitor_ids, found)
+    for place, monitor_id in monitor_ids.items():
+        path = ("monitorIds", str(place))
+        if found[monitor_id]["is_paused"]:
+            raise Conflict("the monitor is paused", path=path)
+        if found[monitor_id]["is_passive"]:
+            raise Conflict("the monitor waits to be pinged: there is nothing to look at", path=path)
+    return tuple(monitor_ids.values())
+
+
+async def _all_to_check(connection: Connection, workspace_id: UUID, now: datetime) -> tuple[UUID, ...]:
+    claimed = await connection.fetchval(
+        _SQL["claim_check_of_all"], workspace_id, now, now - CHECK_OF_ALL_EVERY
+    )
+    if claimed is None:
+        last: datetime = await connection.fetchval(_SQL["checked_all_at"], workspace_id)
+        seconds = (last + CHECK_OF_ALL_EVERY - now).total_seconds()
+        raise RateLimited("all monitors are checked at most once a minute", retry_after_seconds=seconds)
+    rows = await connection.fetch(_SQL["monitors_to_check"], workspace_id)
+    return tuple(row["id"] for row in rows)

@@ -1,0 +1,130 @@
+"""Judges inputs for monitors against the rules and against what they refer to; all that is wrong is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from core.db.database import Connection
+from core.db.named_sql import named_sql
+from core.issues import Issues
+from core.monitors.definition import DefinitionRules, MonitorDefinition, definition_of
+from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
+from core.monitors.references import project_for, refuse_regions, regions_for
+from core.monitors.tag_names import tag_names
+from core.unset import UNSET, Unset
+
+_SQL = named_sql("monitors")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PresentMonitor:
+    """A monitor as it is stored: its row, which is locked, and the regions that look at it."""
+
+    row: asyncpg.Record
+    definition: MonitorDefinition
+    region_ids: frozenset[int]
+
+    @property
+    def id(self) -> UUID:
+        """The monitor's id."""
+        monitor_id: UUID = self.row["id"]
+        return monitor_id
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The id of its workspace."""
+        workspace_id: UUID = self.row["workspace_id"]
+        return workspace_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcceptedMonitor:
+    """A monitor as it shall be. `tags` is None where they stay as they are."""
+
+    definition: MonitorDefinition
+    project_id: UUID
+    region_ids: frozenset[int]
+    tags: list[str] | None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of the monitor's row."""
+        return {**self.definition.columns(), "project_id": self.project_id}
+
+
+async def present_monitor(connection: Connection, row: asyncpg.Record) -> PresentMonitor:
+    """Return the monitor of a locked row."""
+    rows = await connection.fetch(_SQL["monitor_region_ids"], row["workspace_id"], row["id"])
+    return PresentMonitor(
+        row=row,
+        definition=definition_of(row),
+        region_ids=frozenset(region["region_id"] for region in rows),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reception:
+    """Judges the inputs of one workspace, inside the caller's transaction."""
+
+    connection: Connection
+    workspace_id: UUID
+    rules: DefinitionRules
+
+    async def of_new(self, wanted: CreateMonitor) -> AcceptedMonitor:
+        """Return the monitor to make; raise InvalidInput."""
+        issues = Issues()
+        definition = self.rules.define(wanted, issues)
+        tags = _tags(wanted.tags, issues) or []
+        project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
+        is_passive = definition is not None and definition.probe.is_passive
+        region_ids = await self._regions(wanted.region_keys, frozenset(), issues, is_passive=is_passive)
+        return _accepted(issues, definition, project_id, region_ids, tags)
+
+    async def of_update(self, wanted: UpdateMonitor, present: PresentMonitor) -> AcceptedMonitor:
+        """Return the monitor after an update; raise InvalidInput."""
+        issues = Issues()
+        definition = self.rules.redefine(wanted, present.definition, issues)
+        tags = _tags(wanted.tags, issues)
+        project_id: UUID | None = present.row["project_id"]
+        if wanted.project_id is not UNSET:
+            project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
+        is_passive = (definition or present.definition).probe.is_passive
+        region_ids = await self._regions(
+            wanted.region_keys, present.region_ids, issues, is_passive=is_passive
+        )
+        return _accepted(issues, definition, project_id, region_ids, tags)
+
+    async def _regions(
+        self,
+        keys: Sequence[str] | Unset | None,
+        present: frozenset[int],
+        issues: Issues,
+        *,
+        is_passive: bool,
+    ) -> frozenset[int]:
+        if is_passive:
+            return refuse_regions(keys, issues)
+        if keys is UNSET and present:
+            return present
+        return await regions_for(self.connection, keys, issues)
+
+
+def _tags(names: Sequence[str] | Unset | None, issues: Issues) -> list[str] | None:
+    return None if names is UNSET else tag_names(names or (), ("tags",), issues)
+
+
+def _accepted(
+    issues: Issues,
+    definition: MonitorDefinition | None,
+    project_id: UUID | None,
+    region_ids: frozenset[int],
+    tags: list[str] | None,
+) -> AcceptedMonitor:
+    issues.raise_if_any()
+    if definition is None or project_id is None:
+        raise AssertionError("an input without an issue is whole")
+    return AcceptedMonitor(definition=definition, project_id=project_id, region_ids=region_ids, tags=tags)
