@@ -1,0 +1,50 @@
+-- name: checks
+-- Checks. A null argument filters nothing. $1 workspace, $2 since, $3 until, $4 status.
+SELECT id, monitor_id, slot, region_id, status, checked_at, response_us, dns_us, connect_us, tls_us,
+    first_byte_us, transfer_us, status_code, error
+FROM checks
+WHERE workspace_id = $1
+    AND ($2::timestamptz IS NULL OR slot >= $2)
+    AND ($3::timestamptz IS NULL OR slot < $3)
+    AND ($4::smallint IS NULL OR status = $4)
+
+-- name: checks_of_incidents
+-- The checks made while each incident lasted. $1 workspace.
+SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
+    c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error, i.id AS incident_id
+FROM incidents AS i
+JOIN checks AS c ON c.monitor_id = i.monitor_id AND c.workspace_id = i.workspace_id
+    AND c.slot >= i.started_at AND c.slot < coalesce(i.resolved_at, 'infinity')
+WHERE i.workspace_id = $1
+
+-- name: last_checks
+-- The latest check of each of the monitors, whatever its region. $1 workspace, $2 monitors.
+SELECT latest.*
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT id, monitor_id, slot, region_id, status, checked_at, response_us, dns_us, connect_us, tls_us,
+        first_byte_us, transfer_us, status_code, error
+    FROM checks
+    WHERE monitor_id = wanted.id AND workspace_id = $1
+    ORDER BY slot DESC, region_id DESC
+    LIMIT 1
+) AS latest
+
+-- name: checks_by_id
+-- Checks by their ids, found through the slot's millisecond that each carries.
+-- $1 workspace, $2 ids, $3 the milliseconds.
+SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
+    c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error
+FROM unnest($2::uuid[], $3::timestamptz[]) AS wanted (id, made_at)
+JOIN checks AS c ON c.slot >= wanted.made_at AND c.slot < wanted.made_at + interval '1 millisecond'
+    AND c.id = wanted.id
+JOIN monitors AS m ON m.id = c.monitor_id AND m.deleted_at IS NULL
+WHERE c.workspace_id = $1
+
+-- name: check_details
+-- What was written down of checks that failed or changed something. $1 workspace, $2 monitors, $3 slots, $4 regions.
+SELECT d.monitor_id, d.slot, d.region_id, d.assertions, d.evidence
+FROM unnest($2::uuid[], $3::timestamptz[], $4::smallint[]) AS wanted (monitor_id, slot, region_id)
+JOIN check_details AS d ON d.monitor_id = wanted.monitor_id AND d.slot = wanted.slot
+    AND d.region_id = wanted.region_id
+WHERE d.workspace_id = $1

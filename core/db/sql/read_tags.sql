@@ -1,0 +1,19 @@
+-- name: tags
+-- The tags of a workspace.
+SELECT id, name, lower(name) AS name_key FROM tags WHERE workspace_id = $1
+
+-- name: tags_of_monitors
+-- The tags of each of the monitors, by name.
+SELECT mt.monitor_id, t.id, t.name
+FROM monitor_tags AS mt
+JOIN tags AS t ON t.id = mt.tag_id
+WHERE t.workspace_id = $1 AND mt.monitor_id = ANY($2::uuid[])
+ORDER BY lower(t.name)
+
+-- name: monitor_counts
+-- How many monitors have each of the tags.
+SELECT mt.tag_id, count(*) AS monitors
+FROM monitor_tags AS mt
+JOIN monitors AS m ON m.id = mt.monitor_id
+WHERE m.workspace_id = $1 AND m.deleted_at IS NULL AND mt.tag_id = ANY($2::uuid[])
+GROUP BY mt.tag_id

@@ -1,0 +1,73 @@
+"""Reads channels, webhooks, and what they are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from core.db.database import Connection
+from core.db.listing import Ordering, read_by_ids
+from core.db.named_sql import named_sql
+from core.deliveries.delivery_status import DeliveryStatus
+
+_SQL = named_sql("read_deliveries")
+
+DELIVERIES = _SQL["deliveries"]
+CHANNEL_OF_DELIVERY = "channel_id"
+WEBHOOK_OF_DELIVERY = "webhook_id"
+CHANNELS = _SQL["channels"]
+WEBHOOKS = _SQL["webhooks"]
+CREATED = Ordering(name="created")
+LATEST_FIRST = Ordering(name="-created", is_descending=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; None filters nothing. `to_channels` and `to_webhooks`: whether at all."""
+
+    statuses: Sequence[DeliveryStatus] | None = None
+    channel_id: UUID | None = None
+    webhook_id: UUID | None = None
+    incident_id: UUID | None = None
+    to_channels: bool = True
+    to_webhooks: bool = True
+
+    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+        """Return the arguments of the list DELIVERIES."""
+        return (
+            workspace_id,
+            self.statuses,
+            self.channel_id,
+            self.webhook_id,
+            self.incident_id,
+            self.to_channels,
+            self.to_webhooks,
+        )
+
+
+EVERY_DELIVERY = DeliveryFilter()
+
+
+async def deliveries_by_id(
+    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Return the rows of DELIVERIES by id."""
+    return await read_by_ids(connection, DELIVERIES, EVERY_DELIVERY.arguments(workspace_id), ids)
+
+
+async def channels_by_id(
+    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Return the rows of CHANNELS by id."""
+    return await read_by_ids(connection, CHANNELS, (workspace_id,), ids)
+
+
+async def webhooks_by_id(
+    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Return the rows of WEBHOOKS by id."""
+    return await read_by_ids(connection, WEBHOOKS, (workspace_id,), ids)

@@ -1,0 +1,76 @@
+"""Reads monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from core.db.database import Connection
+from core.db.listing import Ordering, SortType, ordered_by, read_by_ids
+from core.db.named_sql import named_sql
+from core.monitors.status import MonitorStatus
+
+_SQL = named_sql("read_monitors")
+
+MONITORS = _SQL["monitors"]
+PROJECT_OF_MONITOR = "project_id"
+
+CREATED = Ordering(name="created")
+CREATED_DESCENDING = Ordering(name="-created", is_descending=True)
+NAME = ordered_by("name", "name_key", SortType.TEXT)
+NAME_DESCENDING = ordered_by("-name", "name_key", SortType.TEXT, is_descending=True)
+UPDATED = ordered_by("updated", "updated_at", SortType.MOMENT)
+UPDATED_DESCENDING = ordered_by("-updated", "updated_at", SortType.MOMENT, is_descending=True)
+STATUS = ordered_by("status", "gravity", SortType.INTEGER)
+STATUS_DESCENDING = ordered_by("-status", "gravity", SortType.INTEGER, is_descending=True)
+INTERVAL = ordered_by("interval", "interval_key", SortType.INTEGER)
+INTERVAL_DESCENDING = ordered_by("-interval", "interval_key", SortType.INTEGER, is_descending=True)
+STATUS_SINCE_DESCENDING = ordered_by("-since", "since_key", SortType.INTEGER, is_descending=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonitorFilter:
+    """Which monitors a list shows; None filters nothing. `tag` is a name, `search` part of a name or target."""
+
+    project_id: UUID | None = None
+    statuses: Sequence[MonitorStatus] | None = None
+    kinds: Sequence[str] | None = None
+    tag: str | None = None
+    search: str | None = None
+    is_paused: bool | None = None
+
+    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+        """Return the arguments of the list MONITORS."""
+        return (
+            workspace_id,
+            self.project_id,
+            self.statuses,
+            self.kinds,
+            self.tag,
+            self.search,
+            self.is_paused,
+        )
+
+
+EVERY_MONITOR = MonitorFilter()
+
+
+async def monitors_by_id(
+    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, asyncpg.Record]:
+    """Return the rows of MONITORS by id."""
+    return await read_by_ids(connection, MONITORS, EVERY_MONITOR.arguments(workspace_id), ids)
+
+
+async def regions_of_monitors(
+    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID]
+) -> dict[UUID, list[int]]:
+    """Return the numbers of the regions that look at each monitor."""
+    found: dict[UUID, list[int]] = {monitor: [] for monitor in monitors}
+    for row in await connection.fetch(_SQL["regions_of_monitors"], workspace_id, monitors):
+        found[row["monitor_id"]].append(row["region_id"])
+    return found

@@ -1,0 +1,21 @@
+"""Reads the regions that checks run from. They are few and belong to no workspace: all of them are read at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from core.db.database import Connection
+from core.db.named_sql import named_sql
+
+# A worker says that it lives at least every few seconds.
+WORKER_ALIVE_FOR = timedelta(seconds=60)
+
+_SQL = named_sql("read_regions")
+
+
+async def all_regions(connection: Connection, now: datetime) -> dict[int, asyncpg.Record]:
+    """Return the regions by number, in the order of their keys; `workers` counts those that live."""
+    rows = await connection.fetch(_SQL["regions"], now - WORKER_ALIVE_FOR)
+    return {row["id"]: row for row in rows}

@@ -1,0 +1,29 @@
+"""The lengths of time over which figures are given, each ending now."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """From after `start` up to and including `end`."""
+
+    start: datetime
+    end: datetime
+
+
+class Period(enum.StrEnum):
+    """Rolling, ending now."""
+
+    HOUR = "HOUR"
+    DAY = "DAY"
+
+    def window(self, now: datetime) -> Window:
+        """Return the stretch of this length that ends now."""
+        return Window(start=now - _LENGTHS[self], end=now)
+
+
+_LENGTHS = {Period.HOUR: timedelta(hours=1), Period.DAY: timedelta(days=1)}
