@@ -1,0 +1,199 @@
+"""Who asks: people, workspaces, tokens."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+import asyncpg
+import strawberry
+
+from core.access import principal as access
+from core.access.grants import ALL_GRANTS, grants_from_json
+from core.access.plans import Plan
+from core.access.principal import Role, TokenPermission, TokenScope
+from core.access.reading import users_by_id, workspaces_of_user
+from core.ids import Prefix, encode_id
+from graphql_schema.context import Context, Info
+from graphql_schema.described import field
+from graphql_schema.nodes import Node
+
+strawberry.enum(Plan, description="What a workspace has booked")
+strawberry.enum(Role, description="What a member is in a workspace")
+strawberry.enum(
+    TokenScope,
+    description="UPTIME_CHECKS covers projects, monitors, checks, heartbeats, tags, maintenance and regions; "
+    "ACCOUNT also the audit log and usage",
+)
+strawberry.enum(TokenPermission, description="DELETE includes WRITE includes READ")
+
+
+@strawberry.enum(description="Whether a person may sign in")
+class AccountStatus(enum.StrEnum):
+    """By the names in the database."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+
+
+@strawberry.type(description="A person")
+class User(Node):
+    """A row of core.access.reading."""
+
+    email: str
+    name: str
+    image: str | None
+    phone_number: str | None
+    sms_opt_in: bool
+    language: str
+    timezone: str
+    status: AccountStatus
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> User:
+        """Return the object that stands for a row."""
+        return cls(
+            id=strawberry.ID(encode_id(Prefix.USER, row["id"])),
+            email=row["email"],
+            name=row["name"],
+            image=row["image"],
+            phone_number=row["phone_number"],
+            sms_opt_in=row["sms_opt_in"],
+            language=row["language"],
+            timezone=row["timezone"],
+            status=row["status"],
+            created_at=row["created_at"],
+        )
+
+
+async def user_named(context: Context, user_id: UUID | None) -> User | None:
+    """Return the person whom a row of the workspace names, a member still or not."""
+    row = None if user_id is None else await context.reads.load(users_by_id, user_id)
+    return None if row is None else User.of(row)
+
+
+@strawberry.type(description="The tenant: owns all that is watched, has a plan and members")
+class Workspace(Node):
+    """A row of core.access.reading."""
+
+    row: strawberry.Private[asyncpg.Record]
+    name: str
+    plan: Plan
+    created_at: datetime
+
+    @field("Who answers for it")
+    async def owner(self, info: Info) -> User:
+        """Return the person."""
+        owner = await user_named(info.context, self.row["owner_id"])
+        return cast("User", owner)  # an owner is never removed
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> Workspace:
+        """Return the object that stands for a row."""
+        return cls(
+            id=strawberry.ID(encode_id(Prefix.WORKSPACE, row["id"])),
+            row=row,
+            name=row["name"],
+            plan=row["plan"],
+            created_at=row["created_at"],
+        )
+
+
+@strawberry.type(description="One scope, and how far it is open")
+class Grant:
+    """A grant of core.access.principal."""
+
+    scope: TokenScope
+    permission: TokenPermission
+
+
+def shown_grants(grants: frozenset[access.Grant]) -> list[Grant]:
+    """Return the grants in the order of the scopes."""
+    by_scope = {grant.scope: grant.permission for grant in sorted(grants, key=lambda one: one.permission)}
+    return [Grant(scope=scope, permission=by_scope[scope]) for scope in TokenScope if scope in by_scope]
+
+
+@strawberry.type(
+    description="A token acts with the lesser of its grants and its maker's present role. "
+    "DELETE includes WRITE includes READ."
+)
+class ApiToken(Node):
+    """A row of core.access.reading."""
+
+    row: strawberry.Private[asyncpg.Record]
+    name: str
+    prefix: str = strawberry.field(description="How the secret begins")
+    grants: list[Grant]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    @field("Whether it still opens anything")
+    def is_active(self, info: Info) -> bool:
+        """Tell whether it is neither revoked nor past its expiry."""
+        is_past = self.expires_at is not None and self.expires_at <= info.context.now
+        return self.revoked_at is None and not is_past
+
+    @field("Who made it")
+    async def created_by(self, info: Info) -> User | None:
+        """Return the person."""
+        return await user_named(info.context, self.row["created_by"])
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> ApiToken:
+        """Return the object that stands for a row."""
+        return cls(
+            id=strawberry.ID(encode_id(Prefix.TOKEN, row["id"])),
+            row=row,
+            name=row["name"],
+            prefix=row["prefix"],
+            grants=shown_grants(grants_from_json(row["grants"])),
+            created_at=row["created_at"],
+            last_used_at=row["last_used_at"],
+            expires_at=row["expires_at"],
+            revoked_at=row["revoked_at"],
+        )
+
+
+@strawberry.type(description="Who asks, and what that opens")
+class Viewer:
+    """The principal; resolved field by field."""
+
+    role: Role
+    grants: list[Grant]
+
+    @field("The person; null for a token that nobody made")
+    async def user(self, info: Info) -> User | None:
+        """Return the person."""
+        return await user_named(info.context, info.context.principal.user_id)
+
+    @field("The token that asks; null for a person who signed in")
+    async def token(self, info: Info) -> ApiToken | None:
+        """Return the token."""
+        token: ApiToken | None = await info.context.find(Prefix.TOKEN, info.context.principal.token_id)
+        return token
+
+    @field("The workspace in which is asked")
+    async def workspace(self, info: Info) -> Workspace:
+        """Return the workspace."""
+        workspace: Workspace = await info.context.find(Prefix.WORKSPACE, info.context.workspace_id)
+        return workspace
+
+    @field("The workspaces that the person belongs to; a token sees only its own")
+    async def workspaces(self, info: Info) -> list[Workspace]:
+        """Return the workspaces."""
+        principal = info.context.principal
+        if principal.token_id is not None or principal.user_id is None:
+            return [await info.context.find(Prefix.WORKSPACE, principal.workspace_id)]
+        rows = await info.context.reads.once(workspaces_of_user, principal.user_id)
+        return [Workspace.of(row) for row in rows]
+
+    @classmethod
+    def of(cls, principal: access.Principal) -> Viewer:
+        """Return the principal as it is shown; a person's grants are all, held by the role alone."""
+        grants = ALL_GRANTS if principal.token_id is None else principal.grants
+        return cls(role=principal.role, grants=shown_grants(grants))

@@ -1,0 +1,85 @@
+"""What every resolver is handed: who asks, when, and what to read with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import strawberry
+
+from core.access.permission import require
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.errors import Unauthenticated
+from core.ids import Prefix
+from core.services import Services
+from graphql_schema.loaders import Reads
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeKind:
+    """How the object with an id of one prefix is found, and what must be granted to see it."""
+
+    find: Callable[[Context, UUID], Awaitable[Any]]
+    scope: TokenScope | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class Context:
+    """One request. Without a principal nobody is signed in."""
+
+    services: Services
+    node_kinds: Mapping[Prefix, NodeKind]
+    now: datetime
+    started_at: datetime
+    known_principal: Principal | None = None
+    _reads: Reads | None = field(default=None, init=False)
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; raise Unauthenticated if nobody is signed in."""
+        if self.known_principal is None:
+            raise Unauthenticated
+        return self.known_principal
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The workspace in which the principal asks."""
+        return self.principal.workspace_id
+
+    @property
+    def public_url(self) -> str:
+        """How links to this server begin; the supervisor sees to it that it is known."""
+        return self.services.settings.public_url or ""
+
+    @property
+    def reads(self) -> Reads:
+        """The reads of this request."""
+        if self._reads is None:
+            self._reads = Reads(self.services.database, self.workspace_id)
+        return self._reads
+
+    def require_read(self, scope: TokenScope) -> None:
+        """Raise Forbidden unless the principal may read what the scope covers."""
+        require(self.principal, scope, TokenPermission.READ)
+
+    async def find(self, prefix: Prefix, identifier: UUID | None) -> Any:
+        """Return the object with that id, or None if there is none in the workspace."""
+        return None if identifier is None else await self.node_kinds[prefix].find(self, identifier)
+
+    async def find_granted(self, prefix: Prefix, identifier: UUID | None) -> Any:
+        """Return the same; raise Forbidden if the prefix's own scope is not granted."""
+        scope = self.node_kinds[prefix].scope
+        if scope is not None and identifier is not None:
+            self.require_read(scope)
+        return await self.find(prefix, identifier)
+
+    async def close(self) -> None:
+        """End the request's reads."""
+        if self._reads is not None:
+            await self._reads.close()
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

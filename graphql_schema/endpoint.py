@@ -1,0 +1,137 @@
+"""The route /graphql: a thin handler of our own, as Strawberry's costs more than a small query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+from litestar import Request, Response, get, post
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from core.access.principal import Principal
+from core.errors import TocsinError, Unauthenticated
+from core.services import Services
+from graphql_schema.context import Context
+from graphql_schema.errors import ErrorCode, code_of, formatted
+from graphql_schema.node_queries import NODE_KINDS
+from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
+from graphql_schema.schema import TocsinSchema
+
+PATH = "/graphql"
+JSON = "application/json"
+GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
+
+_SIGNED_OUT = frozenset({ErrorCode.UNAUTHENTICATED, ErrorCode.API_TOKEN_EXPIRED})
+_QUERIES = frozenset({OperationType.QUERY})
+_QUERIES_AND_MUTATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class GraphQLEndpoint:
+    """Runs operations for whoever asks."""
+
+    def __init__(self, *, schema: TocsinSchema, services: Services) -> None:
+        self._schema = schema
+        self._services = services
+        self._started_at: datetime = services.clock.now()
+
+    async def answer_post(self, request: AnyRequest) -> Response[bytes]:
+        """Run the operation in the body."""
+        try:
+            operation = await read_body(request)
+            return await self._run(request, operation, _QUERIES_AND_MUTATIONS)
+        except TocsinError as error:
+            return _refusal(request, error)
+
+    async def answer_get(self, request: AnyRequest) -> Response[bytes]:
+        """Run the query in the parameters; a mutation must be a POST."""
+        try:
+            return await self._run(request, read_parameters(request), _QUERIES)
+        except TocsinError as error:
+            return _refusal(request, error)
+
+    async def _run(
+        self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
+    ) -> Response[bytes]:
+        context = Context(
+            services=self._services,
+            node_kinds=NODE_KINDS,
+            now=self._services.clock.now(),
+            started_at=self._started_at,
+            known_principal=await self._principal(request),
+        )
+        try:
+            result = await self._schema.execute(
+                operation.query,
+                variable_values=operation.variables,
+                context_value=context,
+                operation_name=operation.operation_name,
+                allowed_operation_types=allowed,
+            )
+        except (MissingQueryError, CannotGetOperationTypeError) as error:
+            raise RequestRefused(HTTPStatus.BAD_REQUEST, "query holds no operation to run") from error
+        except InvalidOperationTypeError as error:
+            raise RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "only a query may be asked by GET") from error
+        finally:
+            await context.close()
+        return _response(request, _status(result.data, result.errors or ()), result.data, result.errors or ())
+
+    async def _principal(self, request: AnyRequest) -> Principal | None:
+        """Return who asks, or None if no credentials came along; raise Unauthenticated for wrong ones."""
+        secret = request.headers.get("x-api-key")
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            scheme, _, secret = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise Unauthenticated("authorization must be: Bearer, and an api token")
+        if secret is None:
+            return None
+        return await self._services.authentication.authenticate(secret.strip())
+
+
+def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
+    """Return the routes."""
+
+    @post(PATH, request_max_body_size=None, include_in_schema=False)
+    async def graphql_post(request: AnyRequest) -> Response[bytes]:
+        """Run the operation in the body."""
+        return await endpoint.answer_post(request)
+
+    @get(PATH, include_in_schema=False)
+    async def graphql_get(request: AnyRequest) -> Response[bytes]:
+        """Run the query in the parameters."""
+        return await endpoint.answer_get(request)
+
+    return [graphql_post, graphql_get]
+
+
+def _status(data: Any, errors: Sequence[GraphQLError]) -> HTTPStatus:
+    """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest."""
+    if any(code_of(error) in _SIGNED_OUT for error in errors):
+        return HTTPStatus.UNAUTHORIZED
+    never_ran = data is None and errors and all(error.path is None for error in errors)
+    return HTTPStatus.BAD_REQUEST if never_ran else HTTPStatus.OK
+
+
+def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
+    status = error.status if isinstance(error, RequestRefused) else HTTPStatus.UNAUTHORIZED
+    return _response(request, status, None, [GraphQLError(error.message, original_error=error)])
+
+
+def _response(
+    request: AnyRequest, status: HTTPStatus, data: Any, errors: Sequence[GraphQLError]
+) -> Response[bytes]:
+    body: dict[str, Any] = {"data": data}
+    if errors:
+        body["errors"] = [formatted(error) for error in errors]
+    accepted = request.headers.get("accept", "")
+    media_type = GRAPHQL_RESPONSE_JSON if GRAPHQL_RESPONSE_JSON in accepted else JSON
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return Response(msgspec.json.encode(body), status_code=status, media_type=media_type, headers=headers)

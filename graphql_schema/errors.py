@@ -1,0 +1,167 @@
+"""The one place where the tree of core/errors.py becomes GraphQL: a userError, or a top-level error with a code."""
+
+from __future__ import annotations
+
+import enum
+import traceback
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import asyncpg
+import strawberry
+from graphql import GraphQLError
+
+from core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    OverLimit,
+    RateLimited,
+    TocsinError,
+    Unavailable,
+)
+from core.log import get_logger, request_id
+
+ValueT = TypeVar("ValueT")
+
+_log = get_logger(__name__)
+
+# What the caller can mend. Anything else is told at the top level.
+_MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, OverLimit, RateLimited)
+_DATABASE_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+@strawberry.enum(description="What went wrong, for programs")
+class ErrorCode(enum.StrEnum):
+    """The codes of the contract."""
+
+    INVALID_INPUT = "INVALID_INPUT"
+    NOT_FOUND = "NOT_FOUND"
+    CONFLICT = "CONFLICT"
+    FORBIDDEN = "FORBIDDEN"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    API_TOKEN_EXPIRED = "API_TOKEN_EXPIRED"  # noqa: S105  (a code, not a secret)
+    API_TOKEN_SCOPE_DENIED = "API_TOKEN_SCOPE_DENIED"  # noqa: S105  (a code, not a secret)
+    PREMIUM_REQUIRED = "PREMIUM_REQUIRED"
+    OVER_LIMIT = "OVER_LIMIT"
+    RATE_LIMITED = "RATE_LIMITED"
+    PROJECT_SCOPE_FORBIDDEN = "PROJECT_SCOPE_FORBIDDEN"
+    DEVICE_SCOPE_FORBIDDEN = "DEVICE_SCOPE_FORBIDDEN"
+    ACCOUNT_CONTEXT_FORBIDDEN = "ACCOUNT_CONTEXT_FORBIDDEN"
+    SHARED_ACCOUNT_WRITE_FORBIDDEN = "SHARED_ACCOUNT_WRITE_FORBIDDEN"
+    PROJECT_WRITE_FORBIDDEN = "PROJECT_WRITE_FORBIDDEN"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    CURSOR_EXPIRED = "CURSOR_EXPIRED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+@strawberry.type(description="Something about an input that the caller can mend")
+class UserError:
+    """One problem; an input's are all told at once."""
+
+    code: ErrorCode = strawberry.field(description="What went wrong, for programs")
+    message: str = strawberry.field(description="What went wrong, for people: names the field and the cause")
+    path: list[str] = strawberry.field(
+        description="The field, from below `input`; list positions are decimal strings"
+    )
+    rule: str | None = strawberry.field(default=None, description="The rule that was broken")
+    expected: str | None = strawberry.field(default=None, description="What the rule asks for")
+    received: str | None = strawberry.field(default=None, description="What was given instead")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt(Generic[ValueT]):
+    """What became of a change: its value, or why it was refused."""
+
+    value: ValueT | None
+    user_errors: list[UserError]
+
+
+async def attempt(change: Awaitable[ValueT]) -> Attempt[ValueT]:
+    """Await a change; what the caller can mend becomes userErrors, anything else is raised."""
+    try:
+        return Attempt(value=await change, user_errors=[])
+    except _MENDABLE as refused:
+        return Attempt(value=None, user_errors=user_errors(refused))
+
+
+def user_errors(error: TocsinError) -> list[UserError]:
+    """Return one userError for each problem."""
+    code = ErrorCode(error.code)
+    if not isinstance(error, InvalidInput):
+        return [UserError(code=code, message=error.message, path=list(error.path))]
+    return [
+        UserError(
+            code=code,
+            message=issue.message,
+            path=list(issue.path),
+            rule=issue.rule,
+            expected=issue.expected,
+            received=issue.received,
+        )
+        for issue in error.issues
+    ]
+
+
+def code_of(error: GraphQLError) -> ErrorCode:
+    """Return the code of a top-level error. A field that is not granted is FORBIDDEN, whatever was lacking."""
+    cause = _cause(error)
+    if isinstance(cause, Forbidden):
+        return ErrorCode.FORBIDDEN
+    if isinstance(cause, TocsinError):
+        return ErrorCode(cause.code)
+    if cause is not None:
+        return ErrorCode.INTERNAL
+    return ErrorCode((error.extensions or {}).get("code", ErrorCode.INVALID_INPUT))
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    """Return a top-level error as it is sent; faults of ours are masked and named by the request's id."""
+    code = code_of(error)
+    cause = _cause(error)
+    sent: dict[str, Any] = {"message": cause.message if isinstance(cause, TocsinError) else error.message}
+    extensions: dict[str, Any] = {"code": code.value}
+    if code is ErrorCode.INTERNAL:
+        sent["message"] = "internal error"
+        extensions["requestId"] = request_id.get()
+    if error.locations:
+        sent["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        sent["path"] = error.path
+    return {**sent, "extensions": extensions}
+
+
+def log_faults(errors: Sequence[GraphQLError]) -> None:
+    """Log what no client can mend; what clients do wrong is theirs to know."""
+    for error in errors:
+        if code_of(error) in (ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE):
+            path = ".".join(map(str, error.path or ()))
+            _log.error(
+                "graphql.failed", path=path, error=repr(error.original_error), traceback=_traceback(error)
+            )
+
+
+def _traceback(error: GraphQLError) -> str:
+    cause = error.original_error
+    return "" if cause is None else "".join(traceback.format_exception(cause))
+
+
+def _cause(error: GraphQLError) -> Exception | None:
+    """Return what a resolver raised; None for what GraphQL itself refuses: syntax, validation, coercion."""
+    cause = error.original_error
+    if isinstance(cause, GraphQLError):
+        return _cause(cause)
+    if isinstance(cause, _DATABASE_AWAY):
+        return Unavailable("the database cannot be reached at the moment")
+    return cause

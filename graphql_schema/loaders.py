@@ -1,0 +1,149 @@
+"""The reads of one request, batched: whatever its resolvers ask for together is one statement.
+
+All statements of a request run one after the other on one connection, and a batch takes up its keys only when
+its turn has come and nothing more is being asked. So the number of statements follows from the query alone:
+not from how many rows there are, nor from which list of two was answered first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from core.db.database import Connection, Database
+
+P = ParamSpec("P")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+# Turns of the event loop without a new question after which no resolver is on its way to one any more.
+QUIET_TURNS = 8
+
+
+class Reads:
+    """What one request reads of one workspace. An answer is kept until `forget`, that is, until a change."""
+
+    def __init__(self, database: Database, workspace_id: UUID) -> None:
+        self._database = database
+        self._workspace_id = workspace_id
+        self._batches: dict[Hashable, _Batch] = {}
+        self._waiting: deque[_Batch] = deque()
+        self._questions = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def load(
+        self,
+        read: Callable[Concatenate[Connection, UUID, Sequence[K], P], Awaitable[Mapping[K, V]]],
+        key: K,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> asyncio.Future[V | None]:
+        """Return what `read` finds for the key (None if nothing), read together with others of its kind.
+
+        `read` takes the connection, the workspace, the keys and the arguments, which must be hashable.
+        """
+        identity = (read, arguments, tuple(named.items()))
+        batch = self._batches.get(identity)
+        if batch is None:
+
+            def run(connection: Connection, keys: Sequence[K]) -> Awaitable[Mapping[K, V]]:
+                return read(connection, self._workspace_id, keys, *arguments, **named)
+
+            batch = self._batches[identity] = _Batch(run)
+        return self._ask(batch, key)
+
+    def once(
+        self,
+        read: Callable[Concatenate[Connection, P], Awaitable[V]],
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> asyncio.Future[V]:
+        """Return what `read` finds for the arguments, which must be hashable."""
+        identity = (read, arguments, tuple(named.items()))
+        batch = self._batches.get(identity)
+        if batch is None:
+
+            async def run(connection: Connection, _keys: Sequence[None]) -> Mapping[None, V]:
+                return {None: await read(connection, *arguments, **named)}
+
+            batch = self._batches[identity] = _Batch(run)
+        return self._ask(batch, None)
+
+    def forget(self) -> None:
+        """Read everything anew from now on: something was changed."""
+        self._batches.clear()
+
+    async def close(self) -> None:
+        """Stop reading: nobody waits for an answer any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _ask(self, batch: _Batch, key: Hashable) -> asyncio.Future[Any]:
+        known = batch.answers.get(key)
+        if known is not None and not known.cancelled():
+            return known
+        answer = asyncio.get_running_loop().create_future()
+        batch.answers[key] = answer
+        if not batch.asked:
+            self._waiting.append(batch)
+        batch.asked.append(key)
+        self._questions += 1
+        if self._task is None:
+            self._task = asyncio.create_task(self._answer_all())
+        return answer
+
+    async def _answer_all(self) -> None:
+        """Answer until nothing more is asked, then give the connection back: a change may need it."""
+        try:
+            async with self._database.acquire() as connection:
+                await self._quiet()
+                while self._waiting:
+                    await self._waiting.popleft().answer(connection)
+                    await self._quiet()
+        except Exception as error:  # whoever waits is told
+            while self._waiting:
+                self._waiting.popleft().fail(error)
+        finally:
+            self._task = asyncio.create_task(self._answer_all()) if self._waiting else None
+
+    async def _quiet(self) -> None:
+        quiet_turns = 0
+        while quiet_turns < QUIET_TURNS:
+            questions = self._questions
+            await asyncio.sleep(0)
+            quiet_turns = quiet_turns + 1 if questions == self._questions else 0
+
+
+class _Batch:
+    """The keys that are asked of one read with the same arguments, and the answers so far."""
+
+    def __init__(self, run: Callable[[Connection, Sequence[Any]], Awaitable[Mapping[Any, Any]]]) -> None:
+        self._run = run
+        self.answers: dict[Hashable, asyncio.Future[Any]] = {}
+        self.asked: list[Hashable] = []
+
+    async def answer(self, connection: Connection) -> None:
+        keys, self.asked = self.asked, []
+        try:
+            found = await self._run(connection, keys)
+        except Exception as error:  # each resolver that waits raises it
+            self._refuse(keys, error)
+            return
+        for key in keys:
+            if not self.answers[key].done():
+                self.answers[key].set_result(found.get(key))
+
+    def fail(self, error: Exception) -> None:
+        keys, self.asked = self.asked, []
+        self._refuse(keys, error)
+
+    def _refuse(self, keys: Sequence[Hashable], error: Exception) -> None:
+        for key in keys:
+            answer = self.answers[key]
+            if not answer.done():
+                answer.set_exception(error)
+                answer.exception()  # a resolver given up meanwhile does not fetch it

@@ -1,0 +1,227 @@
+"""Monitors: single things that are watched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import strawberry
+
+from core.access.principal import TokenScope
+from core.checks.reading import CHECKS, LATEST_FIRST, MONITOR_OF_CHECK, CheckFilter, last_checks
+from core.heartbeats.reading import heartbeats_of_monitors
+from core.ids import Prefix, encode_id, to_unix_ms
+from core.incidents.reading import gravest_open_incidents, incident_counts
+from core.monitors.reading import regions_of_monitors
+from core.monitors.status import MonitorStatus
+from core.monitors.tag_reading import tags_of_monitors
+from core.statistics.period import Period
+from core.statistics.reading import check_counts, latencies, status_intervals
+from core.statistics.uptime import uptime_between
+from graphql_schema.checks.types import Check
+from graphql_schema.context import Info
+from graphql_schema.described import field
+from graphql_schema.heartbeats.types import Heartbeat
+from graphql_schema.incidents.types import Incident
+from graphql_schema.nodes import Node
+from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
+from graphql_schema.plugin_types import ProbeConfig
+from graphql_schema.regions.types import Region, regions_numbered
+from graphql_schema.statistics.types import Latency, LatencyPoint, Uptime, latency_points
+from graphql_schema.stored_configs import grace_seconds, probe_config
+from graphql_schema.tags.types import Tag
+from graphql_schema.written import written
+from plugins.api.outcome import CheckStatus
+
+if TYPE_CHECKING:
+    from graphql_schema.projects.types import Project
+
+LazyProject: TypeAlias = Annotated["Project", strawberry.lazy("graphql_schema.projects.types")]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+strawberry.enum(
+    MonitorStatus,
+    description="PENDING: no check yet. UNKNOWN: Tocsin itself could not look. "
+    "Paused and in-maintenance are said beside the status, never instead of it.",
+)
+
+
+@strawberry.type(
+    description="After a first failure the monitor is checked every recheckSeconds until the failure is confirmed "
+    "or refuted. A missed or failed heartbeat is confirmed by its grace alone."
+)
+class ConfirmationPolicy:
+    """When a failure is believed."""
+
+    failures_to_open: int
+    successes_to_close: int
+    regions_to_agree: int
+    recheck_seconds: int
+
+
+@strawberry.type(description="One thing that is watched: a probe kind, its configuration, an interval")
+class Monitor(Node):
+    """A row of core.monitors.reading."""
+
+    row: strawberry.Private[asyncpg.Record]
+    key: strawberry.Private[UUID]
+    name: str
+    kind: str = strawberry.field(
+        description="The probe plugin's key: http, dns, tls, port, ping, heartbeat, domain, or a third party's"
+    )
+    target: str = strawberry.field(
+        description="What is watched, secrets redacted; for a heartbeat its schedule in words, never its URL"
+    )
+    interval_seconds: int | None = strawberry.field(
+        description="Null for a heartbeat on a cron schedule; for other heartbeats, the interval at which a ping "
+        "is expected"
+    )
+    timeout_seconds: int
+    status: MonitorStatus
+    status_since: datetime
+    flapping: bool = strawberry.field(
+        description="Whether it alternates so often that nobody is told each time"
+    )
+    paused: bool
+    created_at: datetime
+    updated_at: datetime
+    revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
+
+    @field("Its probe's configuration, without secrets")
+    def probe(self, info: Info) -> ProbeConfig:
+        """Return the configuration."""
+        return probe_config(info.context.services.registry, self.row)  # type: ignore[return-value]  # its source
+
+    @field("The project it belongs to")
+    async def project(self, info: Info) -> LazyProject:
+        """Return the project."""
+        project: Project = await info.context.find(Prefix.PROJECT, self.row["project_id"])
+        return project
+
+    @field("Its tags, by name")
+    async def tags(self, info: Info) -> list[Tag]:
+        """Return the tags."""
+        return [Tag.of(row) for row in await info.context.reads.load(tags_of_monitors, self.key) or ()]
+
+    @field("Where it is checked from; none for a heartbeat")
+    async def regions(self, info: Info) -> list[Region]:
+        """Return the regions."""
+        numbers = await info.context.reads.load(regions_of_monitors, self.key) or []
+        return await regions_numbered(info.context, numbers)
+
+    @field("When a failure is believed")
+    def confirmation(self) -> ConfirmationPolicy:
+        """Return the policy."""
+        return ConfirmationPolicy(
+            failures_to_open=self.row["failures_to_open"],
+            successes_to_close=self.row["successes_to_close"],
+            regions_to_agree=self.row["regions_to_agree"],
+            recheck_seconds=self.row["recheck_seconds"],
+        )
+
+    @field("The latest check, from whatever region")
+    async def last_check(self, info: Info) -> Check | None:
+        """Return the check."""
+        row = await info.context.reads.load(last_checks, self.key)
+        return None if row is None else Check.of(row)
+
+    @field("Its checks, latest first; `since` is within, `until` is not")
+    async def checks(
+        self,
+        info: Info,
+        *,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        since: datetime | None = strawberry.UNSET,
+        until: datetime | None = strawberry.UNSET,
+        status: CheckStatus | None = strawberry.UNSET,
+    ) -> Connection[Check]:
+        """Return a page of checks."""
+        wanted = CheckFilter(since=written(since), until=written(until), status=written(status))
+        listed = Listed(
+            select=CHECKS,
+            arguments=wanted.arguments(info.context.workspace_id),
+            show=Check.of,
+            parent_column=MONITOR_OF_CHECK,
+        )
+        request = PageArguments(first=first, after=after).request(LATEST_FIRST)
+        return await connect_below(info.context, self.key, listed, request)
+
+    @field("How many checks are kept of it")
+    async def check_count(self, info: Info) -> int:
+        """Count its checks."""
+        counts = await info.context.reads.load(check_counts, self.key)
+        return 0 if counts is None else counts["total"]
+
+    @field("How many incidents it has had")
+    async def incident_count(self, info: Info) -> int:
+        """Count its incidents."""
+        return await info.context.reads.load(incident_counts, self.key) or 0
+
+    @field("How long it was in which status")
+    async def uptime(self, info: Info, period: Period) -> Uptime:
+        """Return the parts of the period, since the monitor was made."""
+        window = period.window(info.context.now)
+        intervals = await info.context.reads.load(status_intervals, self.key, window) or []
+        start = max(window.start, self.created_at)
+        parts = uptime_between(intervals, to_unix_ms(start), to_unix_ms(window.end))
+        return Uptime.of(self.key, window, parts)
+
+    @field("How long its target took to answer")
+    async def latency(self, info: Info, period: Period) -> Latency:
+        """Return the figures of the period."""
+        window = period.window(info.context.now)
+        return Latency.of(self.key, window, await info.context.reads.load(latencies, self.key, window))
+
+    @field("The same over time: the period cut into equal parts, earliest first")
+    async def latency_series(self, info: Info, period: Period, points: int = 120) -> list[LatencyPoint]:
+        """Return the parts."""
+        return await latency_points(info.context, self.key, period.window(info.context.now), points)
+
+    @field("The gravest open incident")
+    async def open_incident(self, info: Info) -> Incident | None:
+        """Return the incident; it needs the scope of incidents."""
+        info.context.require_read(TokenScope.INCIDENTS)
+        row = await info.context.reads.load(gravest_open_incidents, self.key)
+        return None if row is None else Incident.of(row)
+
+    @field("Null unless the kind is PASSIVE")
+    async def heartbeat(self, info: Info) -> Heartbeat | None:
+        """Return what is waited for."""
+        if not self.row["is_passive"]:
+            return None
+        row = await info.context.reads.load(heartbeats_of_monitors, self.key)
+        if row is None:
+            return None
+        grace = grace_seconds(info.context.services.registry, self.row, info.context.now)
+        return Heartbeat(
+            row=row,
+            last_ping_at=row["last_ping_at"],
+            expected_by=row["expected_by"],
+            grace_seconds=grace,
+        )
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> Monitor:
+        """Return the object that stands for a row."""
+        since_ms = row["since_ms"]
+        return cls(
+            id=strawberry.ID(encode_id(Prefix.MONITOR, row["id"])),
+            row=row,
+            key=row["id"],
+            name=row["name"],
+            kind=row["kind"],
+            target=row["target"],
+            interval_seconds=row["interval_seconds"],
+            timeout_seconds=row["timeout_seconds"],
+            status=row["status"],
+            status_since=row["created_at"] if since_ms is None else _EPOCH + timedelta(milliseconds=since_ms),
+            flapping=row["is_flapping"],
+            paused=row["is_paused"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            revision=row["revision"],
+        )

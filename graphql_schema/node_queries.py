@@ -1,0 +1,120 @@
+"""Queries of whatever has an id."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import strawberry
+
+from core.access.principal import TokenScope
+from core.access.reading import members_by_user_id, own_workspace, tokens_by_id
+from core.checks.reading import checks_by_id
+from core.db.database import Connection
+from core.deliveries.reading import channels_by_id, deliveries_by_id, webhooks_by_id
+from core.errors import Forbidden
+from core.ids import Prefix, decode_id, prefix_of
+from core.incidents.reading import incidents_by_id
+from core.issues import Issues
+from core.monitors.project_reading import projects_by_id
+from core.monitors.reading import monitors_by_id
+from core.monitors.tag_reading import tags_by_id
+from graphql_schema.access.types import ApiToken, User, Workspace
+from graphql_schema.checks.types import Check
+from graphql_schema.context import Context, Info, NodeKind
+from graphql_schema.deliveries.types import Channel, Delivery, Webhook
+from graphql_schema.described import field
+from graphql_schema.incidents.types import Incident
+from graphql_schema.monitors.types import Monitor
+from graphql_schema.nodes import Node
+from graphql_schema.projects.types import Project
+from graphql_schema.regions.types import Region, regions_by_number
+from graphql_schema.tags.types import Tag
+
+MOST_NODES = 100
+
+
+def _by_id(
+    read: Callable[[Connection, UUID, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]],
+    show: Callable[[asyncpg.Record], Any],
+) -> Callable[[Context, UUID], Awaitable[Any]]:
+    async def find(context: Context, identifier: UUID) -> Any:
+        row = await context.reads.load(read, identifier)
+        return None if row is None else show(row)
+
+    return find
+
+
+async def _find_region(context: Context, identifier: UUID) -> Region | None:
+    rows = (await regions_by_number(context)).values()
+    return next((Region.of(row) for row in rows if row["public_id"] == identifier), None)
+
+
+async def _find_delivery(context: Context, identifier: UUID) -> Delivery | None:
+    """Return a delivery; it is covered by the scope of its destination."""
+    row = await context.reads.load(deliveries_by_id, identifier)
+    if row is None:
+        return None
+    context.require_read(TokenScope.WEBHOOKS if row["channel_id"] is None else TokenScope.NOTIFICATIONS)
+    return Delivery.of(row)
+
+
+NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
+    {
+        Prefix.WORKSPACE: NodeKind(find=_by_id(own_workspace, Workspace.of)),
+        Prefix.USER: NodeKind(find=_by_id(members_by_user_id, User.of), scope=TokenScope.TEAM),
+        Prefix.TOKEN: NodeKind(find=_by_id(tokens_by_id, ApiToken.of), scope=TokenScope.TOKENS),
+        Prefix.PROJECT: NodeKind(find=_by_id(projects_by_id, Project.of), scope=TokenScope.UPTIME_CHECKS),
+        Prefix.MONITOR: NodeKind(find=_by_id(monitors_by_id, Monitor.of), scope=TokenScope.UPTIME_CHECKS),
+        Prefix.CHECK: NodeKind(find=_by_id(checks_by_id, Check.of), scope=TokenScope.UPTIME_CHECKS),
+        Prefix.TAG: NodeKind(find=_by_id(tags_by_id, Tag.of), scope=TokenScope.UPTIME_CHECKS),
+        Prefix.REGION: NodeKind(find=_find_region, scope=TokenScope.UPTIME_CHECKS),
+        Prefix.INCIDENT: NodeKind(find=_by_id(incidents_by_id, Incident.of), scope=TokenScope.INCIDENTS),
+        Prefix.CHANNEL: NodeKind(find=_by_id(channels_by_id, Channel.of), scope=TokenScope.NOTIFICATIONS),
+        Prefix.WEBHOOK: NodeKind(find=_by_id(webhooks_by_id, Webhook.of), scope=TokenScope.WEBHOOKS),
+        Prefix.DELIVERY: NodeKind(find=_find_delivery),
+    }
+)
+
+
+async def _find(context: Context, public_id: str) -> Any:
+    """Return what a public id names, or None if it names nothing that the workspace has."""
+    prefix = prefix_of(public_id)
+    if prefix is None or prefix not in NODE_KINDS:
+        return None
+    return await context.find_granted(prefix, decode_id(prefix, public_id))
+
+
+async def _find_or_refusal(context: Context, public_id: str) -> Any:
+    """Return the same, or the refusal itself: it is then told at this place of the list alone."""
+    try:
+        return await _find(context, public_id)
+    except Forbidden as refusal:
+        return refusal
+
+
+@strawberry.type
+class NodeQueries:
+    """The part of Query about whatever has an id."""
+
+    @field("Whatever has that id")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002  (the contract's name)
+        """Return the object, or None if there is none in the workspace."""
+        _ = info.context.principal
+        found: Node | None = await _find(info.context, id)
+        return found
+
+    @field(f"Whatever has those ids, in their order; at most {MOST_NODES}")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Return the objects, None where there is none in the workspace."""
+        _ = info.context.principal
+        issues = Issues()
+        if len(ids) > MOST_NODES:
+            cause = f"must have at most {MOST_NODES} items"
+            issues.refuse_value(("ids",), "max_length", cause, len(ids), expected=str(MOST_NODES))
+        issues.raise_if_any()
+        return list(await asyncio.gather(*(_find_or_refusal(info.context, one) for one in ids)))

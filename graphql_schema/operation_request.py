@@ -1,0 +1,79 @@
+"""A GraphQL operation as it comes in over HTTP, by the GraphQL-over-HTTP specification."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from core.errors import TocsinError
+
+MOST_BODY_BYTES = 1024 * 1024
+# A client that is still sending would not hear a refusal; up to here it is heard out.
+_MOST_DISCARDED_BYTES = 64 * 1024 * 1024
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be run."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+class RequestRefused(TocsinError):
+    """What came in is not a GraphQL request."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def read_body(request: Request[Any, Any, Any]) -> Operation:
+    """Return the operation in the body of a POST; raise RequestRefused."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json")
+    return _decoded(await _bounded_body(request))
+
+
+def read_parameters(request: Request[Any, Any, Any]) -> Operation:
+    """Return the operation in the parameters of a GET; raise RequestRefused."""
+    parameters = request.query_params
+    query = parameters.get("query")
+    if query is None:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "query is required")
+    try:
+        variables = msgspec.json.decode(parameters.get("variables") or "null", type=dict[str, Any] | None)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "variables must be a json object") from error
+    return Operation(query=query, operation_name=parameters.get("operationName") or None, variables=variables)
+
+
+async def _bounded_body(request: Request[Any, Any, Any]) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MOST_BODY_BYTES:
+            chunks.append(chunk)
+        elif size > _MOST_DISCARDED_BYTES:
+            break
+    if size > MOST_BODY_BYTES:
+        limit = f"the body must have at most {MOST_BODY_BYTES} bytes"
+        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit)
+    return b"".join(chunks)
+
+
+def _decoded(body: bytes) -> Operation:
+    try:
+        operation = msgspec.json.decode(body, type=Operation)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"not a graphql request: {error}") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the body is not valid json") from error
+    return operation

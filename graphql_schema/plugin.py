@@ -1,0 +1,15 @@
+"""The GraphQL face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.services import Services
+from graphql_schema.endpoint import GraphQLEndpoint, handlers
+from graphql_schema.schema import build_schema
+
+
+def face(services: Services) -> Sequence[Any]:
+    """Return the Litestar handlers of /graphql."""
+    return handlers(GraphQLEndpoint(schema=build_schema(services.registry), services=services))

@@ -1,0 +1,61 @@
+"""Projects: groups of monitors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import strawberry
+
+from core.ids import Prefix, encode_id
+from core.monitors.project_reading import project_statuses
+from core.monitors.reading import CREATED, EVERY_MONITOR, MONITORS, PROJECT_OF_MONITOR
+from core.monitors.status import MonitorStatus
+from graphql_schema.context import Info
+from graphql_schema.described import field
+from graphql_schema.monitors.types import Monitor
+from graphql_schema.nodes import Node
+from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
+
+
+@strawberry.type(description="A group of monitors; each workspace has a default one, which cannot be deleted")
+class Project(Node):
+    """A row of core.monitors.project_reading."""
+
+    key: strawberry.Private[UUID]
+    name: str
+    is_default: bool = strawberry.field(description="Whether it takes the monitors that name no project")
+    created_at: datetime
+    revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
+
+    @field("That of its gravest monitor; paused ones say nothing")
+    async def status(self, info: Info) -> MonitorStatus:
+        """Return the status, PENDING if nothing is watched."""
+        return await info.context.reads.load(project_statuses, self.key) or MonitorStatus.PENDING
+
+    @field("Its monitors, in the order of their making")
+    async def monitors(
+        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+    ) -> Connection[Monitor]:
+        """Return a page of monitors."""
+        listed = Listed(
+            select=MONITORS,
+            arguments=EVERY_MONITOR.arguments(info.context.workspace_id),
+            show=Monitor.of,
+            parent_column=PROJECT_OF_MONITOR,
+        )
+        request = PageArguments(first=first, after=after).request(CREATED)
+        return await connect_below(info.context, self.key, listed, request)
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> Project:
+        """Return the object that stands for a row."""
+        return cls(
+            id=strawberry.ID(encode_id(Prefix.PROJECT, row["id"])),
+            key=row["id"],
+            name=row["name"],
+            is_default=row["is_default"],
+            created_at=row["created_at"],
+            revision=row["revision"],
+        )

@@ -1,0 +1,33 @@
+"""How moments are written: ISO-8601 in UTC, with milliseconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+
+def write_moment(moment: datetime) -> str:
+    """Return 2026-02-16T11:23:00.000Z; what is finer than a millisecond is cut off."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def read_moment(text: Any) -> datetime:
+    """Return the moment that a text names; it must say its offset from UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise GraphQLError("DateTime must be ISO-8601 with an offset, such as 2026-02-16T11:23:00.000Z")
+
+
+DATE_TIME = strawberry.scalar(
+    name="DateTime",
+    description="A moment: ISO-8601, UTC, milliseconds: 2026-02-16T11:23:00.000Z",
+    serialize=write_moment,
+    parse_value=read_moment,
+)

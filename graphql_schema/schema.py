@@ -1,0 +1,88 @@
+"""Composes the schema: our own types, and those that the loaded kinds bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from core.log import get_logger
+from core.plugin_registry import PluginRegistry, load_plugins
+from graphql_schema.access.queries import AccessQueries
+from graphql_schema.deliveries.queries import DeliveryQueries
+from graphql_schema.errors import log_faults
+from graphql_schema.incidents.queries import IncidentQueries
+from graphql_schema.kinds.queries import KindQueries
+from graphql_schema.limits import OperationLimits
+from graphql_schema.monitors.queries import MonitorQueries
+from graphql_schema.node_queries import NodeQueries
+from graphql_schema.plugin_types import build_plugin_types
+from graphql_schema.projects.queries import ProjectQueries
+from graphql_schema.regions.queries import RegionQueries
+from graphql_schema.scalars import DATE_TIME
+from graphql_schema.server.queries import ServerQueries
+from graphql_schema.tags.queries import TagQueries
+
+CACHED_OPERATIONS = 512
+
+_log = get_logger(__name__)
+
+
+@strawberry.type(description="What can be asked")
+class Query(
+    NodeQueries,
+    AccessQueries,
+    ProjectQueries,
+    MonitorQueries,
+    IncidentQueries,
+    TagQueries,
+    RegionQueries,
+    DeliveryQueries,
+    KindQueries,
+    ServerQueries,
+):
+    """All parts together."""
+
+
+class TocsinSchema(strawberry.Schema):
+    """A schema that logs faults of ours, and nothing of what clients do wrong."""
+
+    def process_errors(
+        self,
+        errors: list[GraphQLError],
+        execution_context: ExecutionContext | None = None,  # noqa: ARG002  (Strawberry's signature)
+    ) -> None:
+        """Log what is ours to mend."""
+        log_faults(errors)
+
+
+def build_schema(registry: PluginRegistry) -> TocsinSchema:
+    """Return the schema with the types of all loaded kinds; a kind without types is logged."""
+    plugin_types = build_plugin_types(registry)
+    for failure in plugin_types.failures:
+        _log.warning("plugin.untyped", distribution=failure.distribution, reason=failure.reason)
+    return TocsinSchema(
+        query=Query,
+        types=plugin_types.object_types,
+        extensions=_extensions(),
+        config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+    )
+
+
+def _extensions() -> Sequence[Any]:
+    return (
+        lambda: ParserCache(maxsize=CACHED_OPERATIONS),
+        lambda: ValidationCache(maxsize=CACHED_OPERATIONS),
+        OperationLimits,
+    )
+
+
+def schema_text(registry: PluginRegistry | None = None) -> str:
+    """Return the SDL of the schema, by default with the kinds that are installed."""
+    return build_schema(load_plugins() if registry is None else registry).as_str() + "\n"
