@@ -40,7 +40,7 @@ def _writable(value: JsonValue) -> JsonValue:
         return _safe_integer(value)
     if isinstance(value, Mapping):
         return {_member_name(name): _writable(member) for name, member in value.items()}
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return [_writable(item) for item in value]
     raise ValueError(f"{type(value).__name__} has no canonical form")
 
