@@ -31,7 +31,7 @@ async def void_outage(
 
     `missed_at` is the slot of that finding, `arrived_at` when the report came in. The finding goes, the DOWN
     interval becomes UP, and the incident ends as VOID. None if the finding is not the monitor's last, or if the
-    monitor is paused: then nothing changes. The report itself is recorded by the caller, after this.
+    monitor is paused: then nothing changes. The caller records the report itself after this, at `arrived_at`.
     """
     region = (workspace_id, monitor_id, missed_at)
     if await connection.fetchval(_SQL["void_region_state"], *region, arrived_at) is None:

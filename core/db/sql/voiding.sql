@@ -1,10 +1,10 @@
 -- name: void_region_state
--- The last report was in time after all. $1 workspace, $2 monitor, $3 the deadline thought missed, $4 the
--- report's arrival. Returns nothing if something came after, or nothing was missed.
+-- Forgets the miss, so that the report can be recorded as if it had never been. $1 workspace, $2 monitor, $3 the
+-- deadline thought missed, $4 the report's arrival. Returns nothing if something came after it.
 UPDATE region_states AS r
-SET last_status = 1, opinion = 1, opinion_slot = last_slot,
+SET last_slot = $4::timestamptz - interval '1 microsecond', last_status = 1, opinion = 1, opinion_slot = NULL,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
-    clear_streak = 1, clear_since = $4, up_streak = 1, up_since = $4
+    clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL
 FROM monitors AS m
 WHERE r.workspace_id = $1 AND r.monitor_id = $2 AND r.region_id = 0 AND r.last_slot = $3 AND r.last_status = 3
     AND r.opinion_slot = r.last_slot  -- the deadline opened the outage: an older one was real
