@@ -10,4 +10,4 @@ WHERE t.secret_sha256 = $1 AND t.revoked_at IS NULL
 -- name: touch_token
 -- Notes the use of a token, unless another process just did. $1 token, $2 now, $3 the use worth replacing.
 UPDATE api_tokens SET last_used_at = $2
-WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)
+WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)

@@ -78,12 +78,14 @@ async def test_a_note_that_cannot_be_stored_is_refused(
     assert await timeline(database) == []
 
 
-async def test_a_root_cause_is_told_when_it_is_news(incidents, tenants, incident_id, database) -> None:
+async def test_a_root_cause_is_told_when_it_is_news(incidents, tenants, incident_id, database, clock) -> None:
     cause = SetRootCause(id=incident_id, root_cause=RootCause.DNS_FAILURE, detail="zone expired")
     await incidents.set_root_cause(tenants.owner, cause)
     await incidents.set_root_cause(tenants.owner, cause)
+    clock.advance(1)
     kept = SetRootCause(id=incident_id, root_cause=RootCause.CONFIGURATION_ERROR)
     await incidents.set_root_cause(tenants.owner, kept)
+    clock.advance(1)
     bare = SetRootCause(id=incident_id, root_cause=RootCause.CONFIGURATION_ERROR, detail=None)
     await incidents.set_root_cause(tenants.owner, bare)
 
