@@ -18,6 +18,7 @@ from core.db.database import Database, PoolUse
 from core.db.listener import Listener
 from core.db.notifications import NotifyChannel
 from core.event_loop import run_fast
+from core.heartbeats.doors import Doors
 from core.inherited_socket_server import InheritedSocketServer
 from core.log import get_logger
 from core.outbound_policy import outbound_for
@@ -55,6 +56,7 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
     components: list[Component] = [
         Listener(dsn=url, handlers=handlers),
         ClockKeeper(database=database, clock=clock),
+        Doors(database=database, clock=clock),
     ]
     beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
     async with app.lifespan():

@@ -13,19 +13,19 @@ import sys
 from collections.abc import Callable
 
 from core.clock import MeasuredClock
-from core.db.clock_keeper import ClockKeeper
 from core.db.database import Database, PoolUse
 from core.event_loop import run_fast
-from core.events.sequencer import Sequencer
-from core.housekeeping import Housekeeping
 from core.ids import new_id
 from core.log import get_logger
+from core.outbound_policy import outbound_for
 from core.plugin_registry import PluginRegistry, load_plugins
+from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence, ensure_region
 from core.settings import Settings
-from core.stages import Stage, run_stages
+from core.stages import run_stages
 from core.supervision.lifeline import Lifeline, run_child
 from core.work_loop import CONNECTION_ERRORS
+from core.worker_stages import Surroundings, worker_stages
 
 log = get_logger(__name__)
 
@@ -38,30 +38,29 @@ async def work(
     """Do a worker's work on the settings' database until `stopping` is set; `ready` is called when it has begun."""
     clock = MeasuredClock()
     database = await Database.connect(settings.database_url or "", use=PoolUse.ENGINE, max_size=_POOL_SIZE)
+    database.use_for_piccolo()
     try:
         await database.measure(clock)
         async with database.acquire() as connection:
             region_id = await ensure_region(connection, settings.region, clock)
-        presence = Presence(
-            database=database, clock=clock, worker_id=new_id(clock.now()), region_id=region_id
+        claimant = Claimant(region_id=region_id, worker_id=new_id(clock.now()))
+        presence = Presence(database=database, clock=clock, claimant=claimant)
+        around = Surroundings(
+            url=settings.database_url or "",
+            database=database,
+            clock=clock,
+            registry=registry,
+            outbound=outbound_for(settings),
+            region_key=settings.region,
+            claimant=claimant,
         )
         await presence.arrive()
         ready()
-        await run_stages(_stages(database, clock, presence), stopping)
+        await run_stages(worker_stages(around, presence), stopping)
         with contextlib.suppress(*CONNECTION_ERRORS):  # the others will miss it soon enough
             await presence.leave()
     finally:
         await database.close()
-
-
-def _stages(database: Database, clock: MeasuredClock, presence: Presence) -> list[Stage]:
-    keepers = (
-        Sequencer(database=database, clock=clock),
-        Housekeeping(database=database, clock=clock),
-        presence,
-        ClockKeeper(database=database, clock=clock),
-    )
-    return [Stage(name="keeping", components=keepers, stop_seconds=1.0)]
 
 
 async def _work(settings: Settings, lifeline: Lifeline) -> None:

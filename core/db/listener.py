@@ -22,6 +22,10 @@ _PROBE_ANSWER_SECONDS = 5.0
 Direct: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
+# Takes the payload of a notification.
+Handler: TypeAlias = Callable[[str], None]
+
+
 class Listener:
     """Calls a handler with the payload of each notification of its channel.
 
@@ -29,7 +33,7 @@ class Listener:
     may have been missed.
     """
 
-    def __init__(self, *, dsn: str, handlers: Mapping[NotifyChannel, Callable[[str], None]]) -> None:
+    def __init__(self, *, dsn: str, handlers: Mapping[NotifyChannel, Handler]) -> None:
         self._dsn = dsn
         self._handlers = handlers
 

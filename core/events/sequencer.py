@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from core.clock import Clock
 from core.db.database import Database
@@ -15,7 +16,7 @@ from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.ids import new_id
 from core.wakeup import Wakeup
-from core.work_loop import work_in_rounds
+from core.work_loop import CONNECTION_ERRORS, work_in_rounds
 
 _SQL = named_sql("event_sequence")
 # A number of our own, so that the lock meets no other program's.
@@ -34,7 +35,8 @@ class Sequencer:
     async def run(self, stopping: asyncio.Event) -> None:
         """Number events until `stopping` is set, and once more then."""
         await work_in_rounds(self.step, name="sequencer", wakeup=self.wakeup, stopping=stopping)
-        await self.step()
+        with contextlib.suppress(*CONNECTION_ERRORS):  # the next sequencer numbers them
+            await self.step()
 
     async def step(self) -> int:
         """Number what is there, up to a bound; return how many events that were."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
 
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.ids import new_id
+from core.scheduling.leases import Claimant
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds
 
@@ -27,17 +27,16 @@ async def ensure_region(connection: Connection, key: str, clock: Clock) -> int:
 class Presence:
     """Says every five seconds that this worker lives, and at its end that it is gone."""
 
-    def __init__(self, *, database: Database, clock: Clock, worker_id: UUID, region_id: int) -> None:
+    def __init__(self, *, database: Database, clock: Clock, claimant: Claimant) -> None:
         self._database = database
         self._clock = clock
-        self._worker_id = worker_id
-        self._region_id = region_id
+        self._claimant = claimant
 
     async def arrive(self) -> None:
         """Register the worker."""
         async with self._database.acquire() as connection:
             await connection.execute(
-                _SQL["register_worker"], self._worker_id, self._region_id, self._clock.now()
+                _SQL["register_worker"], self._claimant.worker_id, self._claimant.region_id, self._clock.now()
             )
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -49,11 +48,11 @@ class Presence:
     async def leave(self) -> None:
         """Note that the worker has ended in order."""
         async with self._database.acquire() as connection:
-            await connection.execute(_SQL["note_departure"], self._worker_id, self._clock.now())
+            await connection.execute(_SQL["note_departure"], self._claimant.worker_id, self._clock.now())
 
     async def _note(self) -> int:
         async with self._database.acquire() as connection:
             await connection.execute(
-                _SQL["note_presence"], self._worker_id, self._region_id, self._clock.now()
+                _SQL["note_presence"], self._claimant.worker_id, self._claimant.region_id, self._clock.now()
             )
         return 0

@@ -30,9 +30,9 @@ _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 _RECOVERY_SECONDS = 10.0
 _RETRY_SECONDS = 0.25
-_STOP_SECONDS = 3.0
+_STOP_SECONDS = 1.6
 # What the guardian needs beside the server's own stop: the cut, and its own end.
-_STOP_MARGIN_SECONDS = 1.0
+_STOP_MARGIN_SECONDS = 0.8
 _SHOWN_LOG_BYTES = 2000
 
 _SERVER_SETTINGS = {

@@ -25,7 +25,7 @@ from core.supervision.listening_socket import listen
 log = get_logger(__name__)
 
 # All must stop within ten seconds; the database has its share after the children.
-_CHILDREN_STOP_SECONDS = 5.5
+_CHILDREN_STOP_SECONDS = 7.2
 _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104  (compared with, never bound)
 
 

@@ -1,0 +1,159 @@
+"""What a worker is made of, in the order in which it stops: what begins work first, what others rely on last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.alerting.engine import AlertEngine
+from core.alerting.flapping_end import FlappingEnd
+from core.alerting.timer import TimerKind
+from core.alerting.timers import Timers
+from core.checks.recorder import Recorder
+from core.checks.recording import Unconfirmed
+from core.checks.runner import CheckRunner
+from core.clock import MeasuredClock
+from core.db.clock_keeper import ClockKeeper
+from core.db.database import Database
+from core.db.listener import Handler, Listener
+from core.db.notifications import NotifyChannel
+from core.deliveries.dispatcher import Dispatcher
+from core.events.sequencer import Sequencer
+from core.heartbeats.inbox import Inbox
+from core.heartbeats.judging import SignalJudge
+from core.heartbeats.sweep import Sweep
+from core.housekeeping import Housekeeping
+from core.plugin_registry import PluginRegistry
+from core.scheduling.leases import Claimant
+from core.scheduling.presence import Presence
+from core.scheduling.scheduler import Scheduler
+from core.stages import Stage
+from core.wakeup import Wakeup
+from plugins.api.outbound import Outbound
+
+# Together below the time that the supervisor gives its children.
+_FINISH_CHECKS_SECONDS = 2.5
+_FINISH_SENDS_SECONDS = 1.0
+_GIVE_BACK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a worker's parts stand on."""
+
+    url: str
+    database: Database
+    clock: MeasuredClock
+    registry: PluginRegistry
+    outbound: Outbound
+    region_key: str
+    claimant: Claimant
+
+
+def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
+    """Return the parts of a worker, wired so that whoever makes work wakes whoever does it."""
+    database, clock, registry = around.database, around.clock, around.registry
+    sequencer = Sequencer(database=database, clock=clock)
+    dispatcher = Dispatcher(
+        database=database,
+        registry=registry,
+        outbound=around.outbound,
+        clock=clock,
+        stop_within_seconds=_FINISH_SENDS_SECONDS,
+    )
+    engine = AlertEngine(database=database, registry=registry, clock=clock, deliveries=dispatcher.wakeup)
+    timers = Timers(
+        database=database,
+        clock=clock,
+        handlers={TimerKind.FLAPPING: FlappingEnd(registry)},
+        deliveries=dispatcher.wakeup,
+    )
+    recorder, scheduler = _checks(around, engine.wakeup, sequencer.wakeup)
+    inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
+    listener = Listener(
+        dsn=around.url,
+        handlers={
+            NotifyChannel.LEASES: _wake_region(scheduler.wakeup, around.region_key),
+            NotifyChannel.TRANSITIONS: _wake(engine.wakeup),
+            NotifyChannel.DELIVERIES: _wake(dispatcher.wakeup),
+            NotifyChannel.PINGS: _wake(inbox.wakeup),
+        },
+    )
+    housekeeping = Housekeeping(database=database, clock=clock)
+    keepers = (sequencer, housekeeping, presence, listener, ClockKeeper(database=database, clock=clock))
+    return [
+        Stage(
+            name="checks",
+            components=(scheduler,),
+            stop_seconds=_FINISH_CHECKS_SECONDS + _GIVE_BACK_SECONDS,
+        ),
+        Stage(name="recording", components=(recorder,), stop_seconds=1.0),
+        Stage(name="heartbeats", components=(inbox, sweep), stop_seconds=0.5),
+        Stage(name="alerting", components=(engine, timers), stop_seconds=0.5),
+        Stage(
+            name="deliveries",
+            components=(dispatcher,),
+            stop_seconds=_FINISH_SENDS_SECONDS + _GIVE_BACK_SECONDS,
+        ),
+        Stage(name="keeping", components=keepers, stop_seconds=0.3),
+    ]
+
+
+def _checks(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Recorder, Scheduler]:
+    def look_again_soon(unconfirmed: Sequence[Unconfirmed]) -> None:
+        scheduler.look_again_soon(unconfirmed)  # which is made last, of what submits to the recorder
+
+    recorder = Recorder(
+        database=around.database,
+        clock=around.clock,
+        on_transitions=alerting.set,
+        on_events=sequencing.set,
+        on_unconfirmed=look_again_soon,
+    )
+    runner = CheckRunner(
+        registry=around.registry,
+        outbound=around.outbound,
+        clock=around.clock,
+        submit=recorder.submit,
+        region_key=around.region_key,
+    )
+    scheduler = Scheduler(
+        database=around.database,
+        clock=around.clock,
+        runner=runner,
+        claimant=around.claimant,
+        finish_seconds=_FINISH_CHECKS_SECONDS,
+    )
+    return recorder, scheduler
+
+
+def _heartbeats(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Inbox, Sweep]:
+    judge = SignalJudge(registry=around.registry, outbound=around.outbound, run_blocking=asyncio.to_thread)
+    inbox = Inbox(
+        database=around.database,
+        clock=around.clock,
+        judge=judge,
+        on_transitions=alerting.set,
+        on_events=sequencing.set,
+    )
+    sweep = Sweep(
+        database=around.database,
+        clock=around.clock,
+        judge=judge,
+        on_transitions=alerting.set,
+        on_events=sequencing.set,
+    )
+    return inbox, sweep
+
+
+def _wake(wakeup: Wakeup) -> Handler:
+    return lambda _payload: wakeup.set()
+
+
+def _wake_region(wakeup: Wakeup, region_key: str) -> Handler:
+    def hear(payload: str) -> None:
+        if payload in ("", region_key):
+            wakeup.set()
+
+    return hear
