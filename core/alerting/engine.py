@@ -88,12 +88,12 @@ class AlertEngine:
     async def _read_ledger(self, connection: Connection, locked: LockedTransition, now: datetime) -> Ledger:
         change = locked.change
         flapping = await read_flapping(connection, locked)
-        if flapping.phase is FlappingPhase.BEGINS:
-            # Before the deliveries are locked: whoever deletes a monitor takes its state first, too.
-            await show_flapping(connection, change.workspace_id, change.monitor_id, now, is_flapping=True)
         entries = await read_entries(
             connection, change.workspace_id, change.incident_id, change.monitor_id, flapping.since
         )
+        if flapping.phase is FlappingPhase.BEGINS:
+            # After the deliveries are locked: whoever deletes a monitor takes its state after them, too.
+            await show_flapping(connection, change.workspace_id, change.monitor_id, now, is_flapping=True)
         return Ledger(entries=entries, phase=flapping.phase)
 
     async def _postpone(self, leased: LeasedTransition) -> None:

@@ -47,12 +47,12 @@ class FlappingEnd:
             return False
         rows = await connection.fetch(_SQL["outages_since"], workspace_id, monitor_id, since)
         open_outage = next((row["incident_id"] for row in rows if row["incident_status"] != "RESOLVED"), None)
-        await show_flapping(connection, workspace_id, monitor_id, now, is_flapping=False)
         if rows:
             outages = _Outages(
                 changes=tuple(change_of(row) for row in rows), open_outage=open_outage, since=since
             )
             await self._tell(connection, outages, now)
+        await show_flapping(connection, workspace_id, monitor_id, now, is_flapping=False)
         return True
 
     async def _tell(self, connection: Connection, outages: _Outages, now: datetime) -> None:
