@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import Conflict, InvalidInput
+from core.checks.finding import Finding
+from core.checks.recording import record_findings
+from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import Prefix, encode_id, new_id
 from core.incidents.incident_service import AddIncidentNote, IncidentService, SetRootCause
-from plugins.api.outcome import RootCause
+from core.kind_choice import KindChoice
+from core.monitors.monitor_input import ConfirmationInput, CreateMonitor
+from core.monitors.monitor_life import MonitorLife
+from core.monitors.monitor_service import MonitorService
+from plugins.api.outcome import CheckStatus, Outcome, RootCause
 
 
 @pytest.fixture
@@ -111,3 +117,76 @@ async def test_who_may_not_touch_an_incident_leaves_no_trace(
         )
 
     assert await contents() == before
+
+
+@pytest.fixture
+async def broken_door(database, village, clock, tenants) -> str:
+    """The incident of a monitor that was found DOWN, and is looked at no more."""
+    monitors = MonitorService(
+        database=database, registry=village, life=MonitorLife(registry=village), clock=clock
+    )
+    door = KindChoice(kind="door", config={"address": "Front"})
+    once = ConfirmationInput(failures_to_open=1)
+    monitor_id = await monitors.create(
+        tenants.owner, CreateMonitor(name="Door", probe=door, confirmation=once)
+    )
+    now = clock.advance(1)
+    outcome = Outcome(status=CheckStatus.DOWN, message="nobody answers")
+    finding = Finding(
+        monitor_id=monitor_id, region_id=1, slot=now, checked_at=now, config_revision=1, outcome=outcome
+    )
+    async with database.transaction() as connection:
+        await record_findings(connection, [finding], now=now)
+        return encode_id(Prefix.INCIDENT, await connection.fetchval("SELECT id FROM incidents"))
+
+
+async def test_an_outage_that_lasts_cannot_be_resolved_by_hand(
+    incidents, tenants, broken_door, contents
+) -> None:
+    before = await contents()
+
+    with pytest.raises(Conflict, match="still down") as refused:
+        await incidents.resolve(tenants.owner, broken_door)
+
+    assert refused.value.path == ("id",)
+    assert await contents() == before
+
+
+async def test_an_incident_of_another_kind_is_resolved_by_hand_once(
+    incidents, tenants, broken_door, database, clock
+) -> None:
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE incidents SET kind = 'DEGRADED'")
+    clock.advance(1)
+
+    await incidents.resolve(tenants.owner, broken_door)
+
+    async with database.acquire() as connection:
+        assert tuple(await connection.fetchrow("SELECT status, resolution FROM incidents")) == (
+            "RESOLVED",
+            "BY_HAND",
+        )
+        assert tenants.owner.user_id in {
+            row["actor_id"] for row in await connection.fetch("SELECT actor_id FROM incident_events")
+        }
+    with pytest.raises(Conflict, match="already resolved"):
+        await incidents.resolve(tenants.owner, broken_door)
+
+
+async def test_who_may_not_resolve_an_incident_leaves_no_trace(
+    incidents, broken_door, contents, trespasser
+) -> None:
+    before = await contents()
+
+    with pytest.raises(trespasser.error):
+        await incidents.resolve(trespasser.principal, broken_door)
+
+    assert await contents() == before
+
+
+@pytest.mark.parametrize("unknown", ["", "inc_1", "mon_00000000000000000000000000"])
+async def test_a_malformed_id_answers_like_an_unknown_incident(incidents, tenants, unknown: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        await incidents.resolve(tenants.owner, unknown)
+
+    assert refused.value.path == ("id",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from core.issues import Issues
 from core.kind_choice import KindChoice
 from core.monitors.definition import DefinitionRules
 from core.monitors.monitor_input import ConfirmationInput, CreateMonitor, UpdateMonitor
-from core.monitors.project_service import CreateProject
+from core.monitors.project_service import CreateProject, DeleteProject
 from plugins.api.outcome import CheckStatus, Outcome
 
 POSTMAN = KindChoice(kind="postman", config={"everySeconds": 3600})
@@ -299,3 +300,43 @@ def test_an_empty_update_of_any_definition_is_that_definition(
     same_without_secret = KindChoice(kind="door", config={"address": name, "knocks": knocks})
     assert rules.redefine(UpdateMonitor(id="mon_x", probe=same_without_secret), present, issues) == present
     assert issues.found == []
+
+
+async def test_two_updates_that_swap_tags_both_come_through(
+    bulk, monitors, tenants, door_id, database
+) -> None:
+    wanted = CreateMonitor(
+        name="Window", probe=KindChoice(kind="window", config={"height": 2}), tags=["Glass"]
+    )
+    window_id = encode_id(Prefix.MONITOR, await monitors.create(tenants.owner, wanted))
+
+    for first, second in [("Glass", "Wood"), ("Wood", "Glass")] * 3:
+        await asyncio.gather(
+            monitors.update(tenants.owner, UpdateMonitor(id=door_id, tags=[first])),
+            monitors.update(tenants.owner, UpdateMonitor(id=window_id, tags=[second])),
+        )
+
+    assert await fetch(
+        database,
+        "SELECT m.name, t.name FROM monitor_tags JOIN monitors m ON m.id = monitor_id"
+        " JOIN tags t ON t.id = tag_id ORDER BY 1",
+    ) == [("Front door", "Wood"), ("Window", "Glass")]
+
+
+async def test_a_project_cannot_go_while_a_monitor_moves_into_it(
+    monitors, projects, tenants, door_id, database
+) -> None:
+    for number in range(5):
+        project_id = await projects.create(tenants.owner, CreateProject(name=f"Castle {number}"))
+        public_id = encode_id(Prefix.PROJECT, project_id)
+        await asyncio.gather(
+            monitors.update(tenants.owner, UpdateMonitor(id=door_id, project_id=public_id)),
+            projects.delete(tenants.owner, DeleteProject(id=public_id)),
+            return_exceptions=True,
+        )
+
+    assert await fetch(
+        database,
+        "SELECT count(*) FROM monitors m JOIN projects p ON p.id = m.project_id"
+        " WHERE m.deleted_at IS NULL AND p.deleted_at IS NOT NULL",
+    ) == [(0,)]

@@ -1,0 +1,97 @@
+"""Who may send test messages, and messages once more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from core.access.principal import Grant, TokenPermission, TokenScope
+from core.deliveries.delivery_service import DeliveryService
+from core.deliveries.trial import Trials
+from core.errors import NotFound, TokenScopeDenied
+from core.ids import Prefix, encode_id, new_id
+from plugins.api.outbound import Outbound
+
+
+@pytest.fixture
+def deliveries(database, village, clock) -> DeliveryService:
+    trials = Trials(database=database, registry=village, outbound=Outbound(), clock=clock)
+    return DeliveryService(database=database, trials=trials, clock=clock)
+
+
+@pytest.fixture
+async def channel_id(database, clock, tenants) -> UUID:
+    made = new_id(clock.now())
+    async with database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO channels (id, workspace_id, name, kind, config, created_at)"
+            " VALUES ($1, $2, 'Birds', 'pigeon', $3, $4)",
+            made,
+            tenants.owner.workspace_id,
+            {"dovecote": "north", "ring": None},
+            clock.now(),
+        )
+    return made
+
+
+@pytest.fixture
+async def delivery_id(database, clock, tenants, channel_id) -> str:
+    made = new_id(clock.now())
+    async with database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO deliveries (id, workspace_id, event, channel_id, recipient, status, body, created_at)"
+            " VALUES ($1, $2, 'TEST', $3, 'north', 'FAILED', '{}', $4)",
+            made,
+            tenants.owner.workspace_id,
+            channel_id,
+            clock.now(),
+        )
+    return encode_id(Prefix.DELIVERY, made)
+
+
+async def test_a_test_message_is_sent_and_kept_nowhere(deliveries, tenants, channel_id, contents) -> None:
+    before = await contents()
+
+    result = await deliveries.test_channel(tenants.owner, encode_id(Prefix.CHANNEL, channel_id))
+
+    assert result.success
+    assert await contents() == before
+
+
+async def test_a_delivery_is_owed_once_more(deliveries, tenants, delivery_id, database) -> None:
+    again = await deliveries.redeliver(tenants.owner, delivery_id)
+
+    async with database.acquire() as connection:
+        rows = await connection.fetch("SELECT id, status FROM deliveries")
+    assert {(row["id"] == again, row["status"]) for row in rows} == {(True, "PENDING"), (False, "FAILED")}
+
+
+async def test_who_may_not_send_leaves_no_trace(
+    deliveries, channel_id, delivery_id, contents, trespasser
+) -> None:
+    before = await contents()
+
+    with pytest.raises(trespasser.error):
+        await deliveries.redeliver(trespasser.principal, delivery_id)
+    with pytest.raises(trespasser.error):
+        await deliveries.test_channel(trespasser.principal, encode_id(Prefix.CHANNEL, channel_id))
+    with pytest.raises(trespasser.error):
+        await deliveries.test_webhook(trespasser.principal, encode_id(Prefix.WEBHOOK, channel_id))
+
+    assert await contents() == before
+
+
+async def test_the_grant_that_counts_is_that_of_the_destination(deliveries, tenants, delivery_id) -> None:
+    grant = Grant(scope=TokenScope.WEBHOOKS, permission=TokenPermission.WRITE)
+    of_webhooks = replace(tenants.owner, grants=frozenset({grant}))
+
+    with pytest.raises(TokenScopeDenied, match="NOTIFICATIONS"):
+        await deliveries.redeliver(of_webhooks, delivery_id)
+
+
+@pytest.mark.parametrize("unknown", ["", "wd_1", "nc_00000000000000000000000000"])
+async def test_a_malformed_id_answers_like_an_unknown_delivery(deliveries, tenants, unknown: str) -> None:
+    with pytest.raises(NotFound):
+        await deliveries.redeliver(tenants.owner, unknown)
