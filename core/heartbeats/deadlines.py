@@ -52,16 +52,21 @@ class InboxPing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Application:
-    """What a run of pings comes to: the state after them, what is to be judged, and how long each run took.
+class Refutation:
+    """A success that had arrived in time, applied after its deadline was recorded as missed."""
 
-    `is_void`: one of them succeeded before the deadline that was recorded as missed.
-    """
+    missed_at: datetime
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Application:
+    """What a run of pings comes to: the state after them, what is to be judged, and how long each run took."""
 
     state: HeartbeatState
     signals: tuple[Signal, ...] = ()
     durations_ms: tuple[float | None, ...] = ()
-    is_void: bool = False
+    refutation: Refutation | None = None
 
 
 def deadline_of(expectation: Expectation) -> datetime:
@@ -98,7 +103,7 @@ def apply_pings(
     """
     signals: list[Signal] = []
     durations: list[float | None] = []
-    is_void = False
+    refutation: Refutation | None = None
     for ping in pings:
         if is_missed(state, min(ping.arrived_at, doors_open_until)):
             state, missed = miss(state)
@@ -106,14 +111,14 @@ def apply_pings(
         signal = _signal_of(ping, state)
         if signal is not None:
             signals.append(signal)
-            is_void = is_void or _refutes_miss(ping, state)
+            refutation = refutation or _refutation(ping, state)
         durations.append(signal.duration_ms if signal else None)
         state = after_ping(state, ping, expect_nothing if is_paused else expect)
     return Application(
         state=state,
         signals=() if is_paused else tuple(signals),
         durations_ms=tuple(durations),
-        is_void=is_void,
+        refutation=None if is_paused else refutation,
     )
 
 
@@ -186,9 +191,8 @@ def _duration_ms(ping: InboxPing, state: HeartbeatState) -> float | None:
     return (ping.arrived_at - began_at) / timedelta(milliseconds=1)
 
 
-def _refutes_miss(ping: InboxPing, state: HeartbeatState) -> bool:
-    return (
-        ping.kind is PingKind.SUCCESS
-        and state.missed_at is not None
-        and ping.arrived_at <= state.missed_at + TOLERANCE
-    )
+def _refutation(ping: InboxPing, state: HeartbeatState) -> Refutation | None:
+    missed_at = state.missed_at
+    if ping.kind is not PingKind.SUCCESS or missed_at is None or ping.arrived_at > missed_at + TOLERANCE:
+        return None
+    return Refutation(missed_at=missed_at, arrived_at=ping.arrived_at)

@@ -13,9 +13,9 @@ A worker that dies in between leaves everything as it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core.checks.finding import Finding
@@ -25,6 +25,7 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import Application, InboxPing, apply_pings
 from core.heartbeats.judging import SignalJudge, finding_of, not_stored
+from core.heartbeats.listeners import Listeners, tell_nobody
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import (
     AppliedPing,
@@ -35,6 +36,7 @@ from core.heartbeats.watched import (
     read_watched,
     store_states,
 )
+from core.incidents.voiding import void_outage
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds
 
@@ -60,17 +62,23 @@ class _Applied:
 class Inbox:
     """Applies pings, shared by any number of workers. `wakeup` is set when pings came in.
 
-    `woken` are the components that read what recording wrote: the alert engine and the sequencer.
+    `on_transitions` and `on_events` are called after a commit that wrote some, and must not wait.
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, judge: SignalJudge, woken: Sequence[Wakeup] = ()
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        judge: SignalJudge,
+        on_transitions: Callable[[], None] = tell_nobody,
+        on_events: Callable[[], None] = tell_nobody,
     ) -> None:
         self.wakeup = Wakeup()
         self._database = database
         self._clock = clock
         self._judge = judge
-        self._woken = woken
+        self._listeners = Listeners(on_transitions=on_transitions, on_events=on_events)
         self._after = _BEFORE_ALL
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -97,9 +105,7 @@ class Inbox:
             if is_poisoned:
                 applied = [_without_results(each, now) for each in applied]
             recorded = await self._store(connection, applied, now)
-        if recorded.changed:
-            for wakeup in self._woken:
-                wakeup.set()
+        self._listeners.tell(recorded)
         return sum(len(each.pings) for each in applied)
 
     async def _work_out(self, connection: Connection, locked: Sequence[UUID]) -> list[_Applied]:
@@ -128,11 +134,43 @@ class Inbox:
         return _Applied(watched=watched, pings=pings, application=application, findings=findings)
 
     async def _store(self, connection: Connection, applied: Sequence[_Applied], now: datetime) -> Recorded:
-        findings = [finding for each in applied for finding in each.findings]
-        recorded = await record_findings(connection, findings, now=now) if findings else Recorded()
+        recorded = Recorded()
+        findings: list[Finding] = []
+        for each in applied:
+            taken_back = await _take_back(connection, each, now)
+            recorded += taken_back or Recorded()
+            findings += each.findings if taken_back is not None else _after_miss(each)
+        recorded += await record_findings(connection, findings, now=now)
         await store_states(connection, {each.watched.monitor_id: each.application.state for each in applied})
         await mark_applied(connection, [ping for each in applied for ping in _out_of_inbox(each)])
         return recorded
+
+
+async def _take_back(connection: Connection, applied: _Applied, now: datetime) -> Recorded | None:
+    """Void the outage of a missed deadline that a ping refutes; None if it is refuted, but cannot be voided."""
+    refutation = applied.application.refutation
+    if refutation is None:
+        return Recorded()
+    judged = await void_outage(
+        connection,
+        applied.watched.workspace_id,
+        applied.watched.monitor_id,
+        missed_at=refutation.missed_at,
+        arrived_at=refutation.arrived_at,
+        now=now,
+    )
+    return None if judged is None else Recorded(transitions=judged.transitions, events=judged.events)
+
+
+def _after_miss(applied: _Applied) -> list[Finding]:
+    """The outage is older than the missed deadline. The success ends it; as of its arrival it would be outdated."""
+    refutation = applied.application.refutation
+    return [
+        replace(finding, slot=refutation.missed_at + timedelta(microseconds=1))
+        if refutation and finding.slot == refutation.arrived_at
+        else finding
+        for finding in applied.findings
+    ]
 
 
 def _out_of_inbox(applied: _Applied) -> list[AppliedPing]:

@@ -8,21 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from core.checks.finding import NO_REGION, Finding
+from core.checks.guarded_probe import could_not_look, run_probe
 from core.heartbeats.deadlines import Expect, expect_nothing
-from core.heartbeats.ping import storable_text
 from core.heartbeats.watched import Watched
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from plugins.api.config import ConfigErrors, load
 from plugins.api.outbound import Outbound
-from plugins.api.outcome import CheckStatus, Outcome
+from plugins.api.outcome import Outcome
 from plugins.api.probe import Expectation, Probe, ProbeContext, ProbeMode, RunBlocking, Signal
 
 log = get_logger(__name__)
 
 # A report is judged while its monitor is locked: a kind that dawdles is cut short.
 LONGEST_JUDGEMENT_SECONDS = 2.0
-LONGEST_MESSAGE_BYTES = 2_000
 
 
 class SignalJudge:
@@ -67,10 +66,13 @@ class SignalJudge:
         return loaded.probe if loaded else None
 
     async def _outcome(self, watched: Watched, signal: Signal, facts: Any) -> Outcome:
-        """A probe that crashes or dawdles has not looked: that is no failure of its target, and stops nobody else."""
         probe = self._probe(watched)
         if probe is None:
             return not_loaded(watched.kind)
+        try:
+            config = load(probe.config, watched.config)
+        except ConfigErrors as error:
+            return could_not_look(f"the stored configuration does not fit the probe kind: {error}")
         context = ProbeContext(
             timeout_seconds=LONGEST_JUDGEMENT_SECONDS,
             outbound=self._outbound,
@@ -79,12 +81,17 @@ class SignalJudge:
             previous_facts=facts,
             signal=signal,
         )
-        try:
-            async with asyncio.timeout(LONGEST_JUDGEMENT_SECONDS):
-                return await probe.check(load(probe.config, watched.config), context)
-        except Exception as error:
-            log.exception("heartbeat.not_judged", monitor=str(watched.monitor_id), kind=watched.kind)
-            return _unknown(f"the probe failed: {type(error).__name__}: {error}")
+        return await _judged(probe, config, context)
+
+
+async def _judged(probe: Probe[Any], config: Any, context: ProbeContext) -> Outcome:
+    """A kind that dawdles over a report has not looked: that is no failure of its target."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    outcome = await run_probe(probe, config, context)
+    if loop.time() - began < context.timeout_seconds:
+        return outcome
+    return could_not_look(f"the report was not judged within {context.timeout_seconds:g} s")
 
 
 def finding_of(watched: Watched, at: datetime, outcome: Outcome) -> Finding:
@@ -101,16 +108,12 @@ def finding_of(watched: Watched, at: datetime, outcome: Outcome) -> Finding:
 
 def not_loaded(kind: str) -> Outcome:
     """Return what is found of a monitor whose kind no plugin brings at the moment."""
-    return _unknown(f"the probe kind {kind} is not loaded")
+    return could_not_look(f"the probe kind {kind} is not loaded")
 
 
 def not_stored() -> Outcome:
     """Return what stands in for a result that the database refuses."""
-    return _unknown("the result could not be stored")
-
-
-def _unknown(message: str) -> Outcome:
-    return Outcome(status=CheckStatus.UNKNOWN, message=storable_text(message, LONGEST_MESSAGE_BYTES))
+    return could_not_look("the result could not be stored")
 
 
 def _expectation(probe: Probe[Any], config: Any, since: datetime) -> Expectation | None:

@@ -87,7 +87,8 @@ class PingReceiver:
         self._clock = clock
         self._limit = PingLimit.per_minute(pings_per_minute)
         self._waiting: deque[_Waiting] = deque()
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.Task[None]] = set()  # held, or the loop may drop them
+        self._writing = 0
         self._announcement: asyncio.Task[None] | None = None
         self._latest_arrival: datetime | None = None
 
@@ -133,15 +134,20 @@ class PingReceiver:
     def _ensure_writer(self) -> None:
         """A writer begins at once when none is at work; a further one when a whole statement waits."""
         wanted = min(MOST_WRITERS, 1 + len(self._waiting) // MOST_PINGS_IN_STATEMENT)
-        if len(self._writers) < wanted:
+        if self._writing < wanted:
+            self._writing += 1
             writer = asyncio.create_task(self._write_all())
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
 
     async def _write_all(self) -> None:
-        while self._waiting:
-            count = min(len(self._waiting), MOST_PINGS_IN_STATEMENT)
-            await self._write([self._waiting.popleft() for _ in range(count)])
+        try:
+            while self._waiting:
+                count = min(len(self._waiting), MOST_PINGS_IN_STATEMENT)
+                await self._write([self._waiting.popleft() for _ in range(count)])
+        finally:
+            # In the same breath as the look at an empty queue: whoever comes next begins a new writer.
+            self._writing -= 1
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         """Store a batch and answer it; what cannot be stored is found by halves and does not stop the rest."""

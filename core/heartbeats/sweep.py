@@ -8,17 +8,18 @@ checks; its next report makes the next deadline.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.checks.finding import NO_REGION, Finding
-from core.checks.recorder import Recorded, record_findings
+from core.checks.recorder import record_findings
 from core.clock import Clock
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import TOLERANCE, HeartbeatState, is_missed, miss
 from core.heartbeats.judging import SignalJudge, finding_of, not_loaded, not_stored
+from core.heartbeats.listeners import Listeners, tell_nobody
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import read_doors_open_until, read_watched, store_states
 from core.wakeup import Wakeup
@@ -33,17 +34,23 @@ UNJUDGED_EVERY = timedelta(minutes=1)
 class Sweep:
     """Records missed deadlines, shared by any number of workers.
 
-    `woken` are the components that read what recording wrote: the alert engine and the sequencer.
+    `on_transitions` and `on_events` are called after a commit that wrote some, and must not wait.
     """
 
     def __init__(
-        self, *, database: Database, clock: Clock, judge: SignalJudge, woken: Sequence[Wakeup] = ()
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        judge: SignalJudge,
+        on_transitions: Callable[[], None] = tell_nobody,
+        on_events: Callable[[], None] = tell_nobody,
     ) -> None:
         self.wakeup = Wakeup()
         self._database = database
         self._clock = clock
         self._judge = judge
-        self._woken = woken
+        self._listeners = Listeners(on_transitions=on_transitions, on_events=on_events)
         self._unjudged_at: datetime | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -84,7 +91,7 @@ class Sweep:
                 )
             await store_states(connection, states)
             recorded = await record_findings(connection, findings, now=now)
-        self._wake(recorded)
+        self._listeners.tell(recorded)
         return len(states)
 
     async def _admit_ignorance(self) -> int:
@@ -108,10 +115,5 @@ class Sweep:
             recorded = await record_findings(connection, findings, now=now)
         if len(rows) < MONITORS_A_ROUND:
             self._unjudged_at = now
-        self._wake(recorded)
+        self._listeners.tell(recorded)
         return len(rows)
-
-    def _wake(self, recorded: Recorded) -> None:
-        if recorded.changed:
-            for wakeup in self._woken:
-                wakeup.set()

@@ -28,6 +28,7 @@ class Watched:
     """
 
     monitor_id: UUID
+    workspace_id: UUID
     kind: str
     config: Any
     config_revision: int
@@ -87,6 +88,7 @@ async def mark_applied(connection: Connection, applied: Sequence[AppliedPing]) -
 def _watched(row: asyncpg.Record) -> Watched:
     return Watched(
         monitor_id=row["monitor_id"],
+        workspace_id=row["workspace_id"],
         kind=row["kind"],
         config=row["config"],
         config_revision=row["config_revision"],

@@ -1,0 +1,27 @@
+"""Who is told, after the commit, of what recording wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.checks.recorder import Recorded
+
+
+def tell_nobody() -> None:
+    """Do nothing: nobody in this process waits for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listeners:
+    """The alert engine, which reads transitions, and the sequencer, which reads events."""
+
+    on_transitions: Callable[[], None]
+    on_events: Callable[[], None]
+
+    def tell(self, recorded: Recorded) -> None:
+        """Call those for whom something was written."""
+        if recorded.transitions:
+            self.on_transitions()
+        if recorded.events:
+            self.on_events()
