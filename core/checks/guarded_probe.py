@@ -31,7 +31,8 @@ _LOCAL_ERRNOS = frozenset(
 async def run_probe(probe: Probe[Any], config: Any, context: ProbeContext) -> Outcome:
     """Return what the probe finds within `context.timeout_seconds`, fit to be stored.
 
-    Too late is DOWN; a crash, or a want of this machine, is UNKNOWN. Raises only CancelledError, and that only
+    Too late is DOWN, and so is an OutboundError that the probe lets pass; a crash, or a want of this machine, is
+    UNKNOWN. Raises only CancelledError, and that only
     if the caller's task is cancelled.
     """
     began = asyncio.get_running_loop().time()
@@ -45,7 +46,7 @@ async def run_probe(probe: Probe[Any], config: Any, context: ProbeContext) -> Ou
         if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
             raise
         seconds = asyncio.get_running_loop().time() - began
-        return _crashed(probe.key, error, seconds)
+        return _failed(probe.key, error, seconds)
 
 
 def timed_out(seconds: float) -> Outcome:
@@ -68,9 +69,16 @@ def _is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _crashed(key: str, error: BaseException, seconds: float) -> Outcome:
+def _failed(key: str, error: BaseException, seconds: float) -> Outcome:
+    if isinstance(error, OutboundError) and not error.local_fault:
+        return Outcome(
+            status=CheckStatus.DOWN,
+            message=clean_line(error.message),
+            response_time_ms=seconds * 1000,
+            root_cause=error.root_cause,
+        )
     if _is_local_fault(error):
-        return could_not_look(f"could not look: {error or type(error).__name__}")
+        return could_not_look(f"could not look: {str(error) or type(error).__name__}")
     log.exception("probe.crashed", kind=key, error=repr(error), seconds=round(seconds, 3))
     return could_not_look(f"probe {key} crashed: {type(error).__name__}: {error}".rstrip(": "))
 
