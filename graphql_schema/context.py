@@ -76,10 +76,10 @@ class Context:
             self.require_read(scope)
         return await self.find(prefix, identifier)
 
-    async def close(self) -> None:
+    def end(self) -> None:
         """End the request's reads."""
         if self._reads is not None:
-            await self._reads.close()
+            self._reads.end()
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

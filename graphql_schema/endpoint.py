@@ -80,7 +80,7 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError as error:
             raise RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "only a query may be asked by GET") from error
         finally:
-            await context.close()
+            context.end()
         return _response(request, _status(result.data, result.errors or ()), result.data, result.errors or ())
 
     async def _principal(self, request: AnyRequest) -> Principal | None:

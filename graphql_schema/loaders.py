@@ -2,7 +2,8 @@
 
 All statements of a request run one after the other on one connection, and a batch takes up its keys only when
 its turn has come and nothing more is being asked. So the number of statements follows from the query alone:
-not from how many rows there are, nor from which list of two was answered first.
+not from how many rows there are, nor from which list of two was answered first. For the same reason a key that
+is asked again further down is read again: an answer that happens to be known would make the number vary.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ QUIET_TURNS = 8
 
 
 class Reads:
-    """What one request reads of one workspace. An answer is kept until `forget`, that is, until a change."""
+    """What one request reads of one workspace."""
 
     def __init__(self, database: Database, workspace_id: UUID) -> None:
         self._database = database
@@ -33,6 +34,7 @@ class Reads:
         self._waiting: deque[_Batch] = deque()
         self._questions = 0
         self._task: asyncio.Task[None] | None = None
+        self._is_ended = False
 
     def load(
         self,
@@ -61,7 +63,7 @@ class Reads:
         *arguments: P.args,
         **named: P.kwargs,
     ) -> asyncio.Future[V]:
-        """Return what `read` finds for the arguments, which must be hashable."""
+        """Return what `read` finds for the arguments, which must be hashable; it is kept until `forget`."""
         identity = (read, arguments, tuple(named.items()))
         batch = self._batches.get(identity)
         if batch is None:
@@ -69,22 +71,21 @@ class Reads:
             async def run(connection: Connection, _keys: Sequence[None]) -> Mapping[None, V]:
                 return {None: await read(connection, *arguments, **named)}
 
-            batch = self._batches[identity] = _Batch(run)
+            batch = self._batches[identity] = _Batch(run, keeps_answers=True)
         return self._ask(batch, None)
 
     def forget(self) -> None:
         """Read everything anew from now on: something was changed."""
         self._batches.clear()
 
-    async def close(self) -> None:
-        """Stop reading: nobody waits for an answer any more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    def end(self) -> None:
+        """Ask nothing more: nobody waits for an answer. The statement in flight, if any, ends by itself."""
+        self._is_ended = True
+        self._waiting.clear()
 
     def _ask(self, batch: _Batch, key: Hashable) -> asyncio.Future[Any]:
-        known = batch.answers.get(key)
-        if known is not None and not known.cancelled():
+        known = batch.known(key)
+        if known is not None:
             return known
         answer = asyncio.get_running_loop().create_future()
         batch.answers[key] = answer
@@ -112,7 +113,7 @@ class Reads:
 
     async def _quiet(self) -> None:
         quiet_turns = 0
-        while quiet_turns < QUIET_TURNS:
+        while quiet_turns < QUIET_TURNS and not self._is_ended:
             questions = self._questions
             await asyncio.sleep(0)
             quiet_turns = quiet_turns + 1 if questions == self._questions else 0
@@ -121,10 +122,23 @@ class Reads:
 class _Batch:
     """The keys that are asked of one read with the same arguments, and the answers so far."""
 
-    def __init__(self, run: Callable[[Connection, Sequence[Any]], Awaitable[Mapping[Any, Any]]]) -> None:
+    def __init__(
+        self,
+        run: Callable[[Connection, Sequence[Any]], Awaitable[Mapping[Any, Any]]],
+        *,
+        keeps_answers: bool = False,
+    ) -> None:
         self._run = run
+        self._keeps_answers = keeps_answers
         self.answers: dict[Hashable, asyncio.Future[Any]] = {}
         self.asked: list[Hashable] = []
+
+    def known(self, key: Hashable) -> asyncio.Future[Any] | None:
+        answer = self.answers.get(key)
+        is_usable = answer is not None and (
+            not answer.done() or (self._keeps_answers and not answer.cancelled())
+        )
+        return answer if is_usable else None
 
     async def answer(self, connection: Connection) -> None:
         keys, self.asked = self.asked, []

@@ -15,16 +15,21 @@ from strawberry.types import ExecutionContext
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry, load_plugins
 from graphql_schema.access.queries import AccessQueries
+from graphql_schema.deliveries.mutations import delivery_mutations
 from graphql_schema.deliveries.queries import DeliveryQueries
 from graphql_schema.errors import log_faults
+from graphql_schema.incidents.mutations import IncidentMutations
 from graphql_schema.incidents.queries import IncidentQueries
 from graphql_schema.kinds.queries import KindQueries
 from graphql_schema.limits import OperationLimits
+from graphql_schema.monitors.mutations import monitor_mutations
 from graphql_schema.monitors.queries import MonitorQueries
 from graphql_schema.node_queries import NodeQueries
-from graphql_schema.plugin_types import build_plugin_types
+from graphql_schema.plugin_types import PluginTypes, build_plugin_types
+from graphql_schema.projects.mutations import ProjectMutations
 from graphql_schema.projects.queries import ProjectQueries
 from graphql_schema.regions.queries import RegionQueries
+from graphql_schema.reserved_names import RESERVED_NAMES
 from graphql_schema.scalars import DATE_TIME
 from graphql_schema.server.queries import ServerQueries
 from graphql_schema.tags.queries import TagQueries
@@ -64,15 +69,26 @@ class TocsinSchema(strawberry.Schema):
 
 def build_schema(registry: PluginRegistry) -> TocsinSchema:
     """Return the schema with the types of all loaded kinds; a kind without types is logged."""
-    plugin_types = build_plugin_types(registry)
+    plugin_types = build_plugin_types(registry, RESERVED_NAMES)
     for failure in plugin_types.failures:
         _log.warning("plugin.untyped", distribution=failure.distribution, reason=failure.reason)
     return TocsinSchema(
         query=Query,
+        mutation=_mutation(plugin_types),
         types=plugin_types.object_types,
         extensions=_extensions(),
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
     )
+
+
+def _mutation(plugin_types: PluginTypes) -> type[Any]:
+    parts = (
+        ProjectMutations,
+        monitor_mutations(plugin_types.probe_input),
+        IncidentMutations,
+        delivery_mutations(plugin_types.notifier_input),
+    )
+    return strawberry.type(type("Mutation", parts, {}), description="What can be changed")
 
 
 def _extensions() -> Sequence[Any]:

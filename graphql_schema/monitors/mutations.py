@@ -1,0 +1,229 @@
+"""Changes of monitors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from core.ids import Prefix
+from core.monitors.monitor_input import (
+    CheckNow,
+    ConfirmationInput,
+    CreateMonitor,
+    SetTags,
+    UpdateMonitor,
+)
+from core.unset import UNSET, Unset
+from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload, changed, deleted
+from graphql_schema.context import Context, Info
+from graphql_schema.described import mutation
+from graphql_schema.errors import UserError, attempt
+from graphql_schema.kind_inputs import choice_or_unset, mutation_taking, with_kind
+from graphql_schema.monitors.types import Monitor
+from graphql_schema.plugin_types import chosen_kind
+from graphql_schema.written import written, written_or_unset
+
+
+@strawberry.input(name="ConfirmationInput", description="When a failure is believed; defaults 2, 1, 1 and 20")
+class WrittenConfirmation:
+    """As core.monitors.monitor_input takes it."""
+
+    failures_to_open: int | None = strawberry.UNSET
+    successes_to_close: int | None = strawberry.UNSET
+    regions_to_agree: int | None = strawberry.UNSET
+    recheck_seconds: int | None = strawberry.UNSET
+
+
+@strawberry.input(description="A monitor to make")
+class CreateMonitorInput:
+    """As core.monitors.monitor_input takes it; `probe` is added at start."""
+
+    name: str
+    project_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="By default the default project"
+    )
+    interval_seconds: int | None = strawberry.field(
+        default=strawberry.UNSET, description="By default 300; for an ACTIVE probe only"
+    )
+    timeout_seconds: int | None = strawberry.field(default=strawberry.UNSET, description="By default 30")
+    region_keys: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Where it is checked from"
+    )
+    tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Tags by name")
+    confirmation: WrittenConfirmation | None = strawberry.UNSET
+
+
+@strawberry.input(
+    description="What to change of a monitor: absent is unchanged, null is back to the default. The probe's "
+    "configuration is replaced as a whole, but an omitted secret keeps what is stored."
+)
+class UpdateMonitorInput:
+    """As core.monitors.monitor_input takes it; `probe` is added at start."""
+
+    id: strawberry.ID
+    name: str | None = strawberry.UNSET
+    project_id: strawberry.ID | None = strawberry.UNSET
+    interval_seconds: int | None = strawberry.UNSET
+    timeout_seconds: int | None = strawberry.UNSET
+    region_keys: list[str] | None = strawberry.UNSET
+    tags: list[str] | None = strawberry.UNSET
+    confirmation: WrittenConfirmation | None = strawberry.UNSET
+    revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
+
+
+@strawberry.input(description="What to look at now; without ids, all monitors that are not paused")
+class CheckNowInput:
+    """As core.monitors.monitor_input takes it."""
+
+    monitor_ids: list[strawberry.ID] | None = strawberry.UNSET
+
+
+@strawberry.input(description="Tags for several monitors: replace them all, or add some and remove some")
+class SetTagsInput:
+    """As core.monitors.monitor_input takes it."""
+
+    monitor_ids: list[strawberry.ID]
+    replace: list[str] | None = strawberry.UNSET
+    add: list[str] | None = strawberry.UNSET
+    remove: list[str] | None = strawberry.UNSET
+
+
+@strawberry.type(description="What became of a change of a monitor")
+class MonitorPayload:
+    """The monitor is null if the change was refused."""
+
+    monitor: Monitor | None
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
+
+
+@strawberry.type(description="What became of a change of several monitors")
+class MonitorsPayload:
+    """The monitors are null if the change was refused."""
+
+    monitors: list[Monitor] | None
+    user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
+
+
+async def _payload(context: Context, change: Awaitable[UUID]) -> MonitorPayload:
+    monitor, user_errors = await changed(context, Prefix.MONITOR, change)
+    return MonitorPayload(monitor=monitor, user_errors=user_errors)
+
+
+async def _payload_of_many(context: Context, change: Awaitable[Sequence[UUID]]) -> MonitorsPayload:
+    done = await attempt(change)
+    if done.value is None:
+        return MonitorsPayload(monitors=None, user_errors=done.user_errors)
+    context.reads.forget()
+    found = await asyncio.gather(*(context.find(Prefix.MONITOR, one) for one in done.value))
+    return MonitorsPayload(monitors=[monitor for monitor in found if monitor is not None], user_errors=[])
+
+
+def _confirmation(wanted: WrittenConfirmation | None) -> ConfirmationInput | Unset | None:
+    given = written_or_unset(wanted)
+    if given is UNSET or given is None:
+        return given
+    return ConfirmationInput(
+        failures_to_open=written_or_unset(given.failures_to_open),
+        successes_to_close=written_or_unset(given.successes_to_close),
+        regions_to_agree=written_or_unset(given.regions_to_agree),
+        recheck_seconds=written_or_unset(given.recheck_seconds),
+    )
+
+
+def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]:
+    """Return what making and changing a monitor have in common."""
+    return {
+        "project_id": written_or_unset(wanted.project_id),
+        "interval_seconds": written_or_unset(wanted.interval_seconds),
+        "timeout_seconds": written_or_unset(wanted.timeout_seconds),
+        "region_keys": written_or_unset(wanted.region_keys),
+        "tags": written_or_unset(wanted.tags),
+        "confirmation": _confirmation(wanted.confirmation),
+    }
+
+
+async def _create_monitor(info: Info, wanted: Any) -> MonitorPayload:
+    context = info.context
+    monitor = CreateMonitor(name=wanted.name, probe=chosen_kind(wanted.probe), **_settings(wanted))
+    return await _payload(context, context.services.monitors.create(context.principal, monitor))
+
+
+async def _update_monitor(info: Info, wanted: Any) -> MonitorPayload:
+    context = info.context
+    update = UpdateMonitor(
+        id=wanted.id,
+        name=written_or_unset(wanted.name),
+        probe=choice_or_unset(wanted.probe),
+        revision=written_or_unset(wanted.revision),
+        **_settings(wanted),
+    )
+    return await _payload(context, context.services.monitors.update(context.principal, update))
+
+
+@strawberry.type
+class MonitorMutations:
+    """The part of Mutation about monitors that takes no probe."""
+
+    @mutation("Delete a monitor; its open incidents resolve")
+    async def delete_monitor(self, info: Info, wanted: ChangedById) -> DeletedPayload:
+        """Return its id."""
+        context = info.context
+        change = context.services.monitors.delete(context.principal, wanted.id)
+        return await deleted(context, Prefix.MONITOR, change)
+
+    @mutation("Stop looking; its open incidents resolve")
+    async def pause_monitor(self, info: Info, wanted: ChangedById) -> MonitorPayload:
+        """Return the monitor as it is now."""
+        context = info.context
+        return await _payload(context, context.services.monitors.pause(context.principal, wanted.id))
+
+    @mutation("Look again, from the beginning")
+    async def resume_monitor(self, info: Info, wanted: ChangedById) -> MonitorPayload:
+        """Return the monitor as it is now."""
+        context = info.context
+        return await _payload(context, context.services.monitors.resume(context.principal, wanted.id))
+
+    @mutation("Look now; a paused monitor is a CONFLICT, and all of them may be asked for once a minute")
+    async def check_now(
+        self, info: Info, wanted: Annotated[CheckNowInput, strawberry.argument(name="input")]
+    ) -> MonitorsPayload:
+        """Return the monitors that will be looked at."""
+        context = info.context
+        asked = CheckNow(monitor_ids=written(wanted.monitor_ids))
+        return await _payload_of_many(context, context.services.bulk.check_now(context.principal, asked))
+
+    @mutation("Give tags to monitors, and take others")
+    async def set_tags(
+        self, info: Info, wanted: Annotated[SetTagsInput, strawberry.argument(name="input")]
+    ) -> MonitorsPayload:
+        """Return the monitors as they are now."""
+        context = info.context
+        tags = SetTags(
+            monitor_ids=wanted.monitor_ids,
+            replace=written(wanted.replace),
+            add=written(wanted.add),
+            remove=written(wanted.remove),
+        )
+        return await _payload_of_many(context, context.services.bulk.set_tags(context.principal, tags))
+
+    @mutation("Give a heartbeat a new address; the old one is unknown from then on")
+    async def rotate_heartbeat_url(self, info: Info, wanted: ChangedById) -> MonitorPayload:
+        """Return the monitor as it is now."""
+        context = info.context
+        change = context.services.monitors.rotate_heartbeat_url(context.principal, wanted.id)
+        return await _payload(context, change)
+
+
+def monitor_mutations(probe_input: type[Any]) -> type[Any]:
+    """Return the part of Mutation about monitors, with the kinds of probe that are loaded."""
+    create_input = with_kind(CreateMonitorInput, "probe", probe_input, is_required=True)
+    update_input = with_kind(UpdateMonitorInput, "probe", probe_input, is_required=False)
+    members = {
+        "create_monitor": mutation_taking(create_input, _create_monitor, MonitorPayload, "Make a monitor"),
+        "update_monitor": mutation_taking(update_input, _update_monitor, MonitorPayload, "Change a monitor"),
+    }
+    return strawberry.type(type("MonitorKindMutations", (MonitorMutations,), members))

@@ -1,0 +1,42 @@
+"""The names of our own types, those of later releases too: a kind's types are named around them.
+
+So the name of a stranger's type does not change when the schema grows. A test compares them with the contract.
+"""
+
+from __future__ import annotations
+
+_NAMES = """
+AcceptInvitationInput AccountStatus AddIncidentNoteInput AlertDecision AlertDecisionConnection
+AlertDecisionEdge AlertEvent AlertMedium AlertOutcome AlertPolicy AlertRules AlertStep ApiToken
+ApiTokenConnection ApiTokenEdge AssertionResult AuditEntry AuditEntryConnection AuditEntryEdge
+ChangeKind ChangePasswordInput Channel ChannelConnection ChannelEdge ChannelPayload Check
+CheckConnection CheckEdge CheckNowInput CheckStatus ClearMaintenanceInput ConfirmationInput
+ConfirmationPolicy CreateApiTokenInput CreateApiTokenPayload CreateChannelInput
+CreateMonitorInput CreateProjectInput CreateStatusPageInput CreateWebhookInput DateTime
+DeleteProjectInput DeletedPayload Delivery DeliveryConnection DeliveryEdge DeliveryEvent
+DeliveryFilter DeliveryPayload DeliveryStatus DonePayload ErrorCode EscalationStep
+EscalationStepInput Grant GrantInput Heartbeat HeartbeatEvent HeartbeatEventConnection
+HeartbeatEventEdge HeartbeatEventKind IdInput Incident IncidentChange IncidentConnection
+IncidentEdge IncidentEvent IncidentEventConnection IncidentEventEdge IncidentEventKind
+IncidentFilter IncidentKind IncidentOrder IncidentPayload IncidentStatus Invitation
+InvitationPayload InviteMemberInput JSON Latency LatencyPoint MaintenanceWindow
+MaintenanceWindowConnection MaintenanceWindowEdge MaintenanceWindowPayload Member MemberPayload
+MemberStatus Monitor MonitorChange MonitorChannel MonitorChannelInput MonitorConnection
+MonitorEdge MonitorFilter MonitorOrder MonitorPayload MonitorStatus MonitorUptime
+MonitorUptimeConnection MonitorUptimeEdge MonitorsPayload Mutation Node NotifierConfig
+NotifierInput NotifierKind OnCallSchedule OperationUsage PageInfo Period Plan PlanLimits
+ProbeConfig ProbeInput ProbeKind ProbeMode Project ProjectConnection ProjectEdge ProjectPayload
+PublicDay PublicGroup PublicItem PublicStatusPage PublishStatusUpdateInput Query QuietHours
+QuietHoursInput Region RegionLatency RegressionInput RegressionPolicy ReportPeriod
+RequestPasswordResetInput ResetPasswordInput Role RootCause ScheduleMaintenanceInput ServerInfo
+Session SessionPayload SetRootCauseInput SetTagsInput Severity SignInInput SignUpInput
+StatusPage StatusPageGroup StatusPageGroupInput StatusPagePayload StatusUpdate
+StatusUpdateConnection StatusUpdateEdge StatusUpdatePayload StatusUpdateState Subscription
+SwitchWorkspaceInput Tag TestPayload Timings TokenPermission TokenScope UpdateAlertPolicyInput
+UpdateAlertRulesInput UpdateChannelInput UpdateMemberInput UpdateMonitorInput UpdateProfileInput
+UpdateProjectInput UpdateStatusPageInput UpdateWebhookInput Uptime UptimeReport Usage
+UsagePeriod User UserError UserPayload Viewer Webhook WebhookConnection WebhookEdge WebhookEvent
+WebhookPayload Weekday Workspace WorkspaceAnalytics WorkspacePayload
+"""
+
+RESERVED_NAMES = frozenset(_NAMES.split())
