@@ -84,7 +84,9 @@ def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 
 def _crashed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    log.exception("request.crashed", raised=error, method=request.method, path=request.url.path)
+    log.exception(
+        "request.crashed", raised=error, method=request.method, route=request.scope.get("path_template")
+    )
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
