@@ -41,6 +41,7 @@ $(STAMP): pyproject.toml requirements.lock
 		echo "Tocsin needs Python 3.11 or newer with its venv module (on Debian and Ubuntu: python3-venv)." >&2; exit 1; \
 	fi; \
 	test -x $(BIN)/python || $$python -m venv $(VENV)
+	@echo "installing into $(VENV) …" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
