@@ -28,13 +28,14 @@ class NodeKind:
 
 @dataclass(kw_only=True, slots=True)
 class Context:
-    """One request. Without a principal nobody is signed in."""
+    """One request. Without a principal nobody is signed in; `operation_name` is what the client wrote."""
 
     services: Services
     node_kinds: Mapping[Prefix, NodeKind]
     now: datetime
     started_at: datetime
     known_principal: Principal | None = None
+    operation_name: str | None = None
     _reads: Reads | None = field(default=None, init=False)
 
     @property

@@ -66,6 +66,7 @@ class GraphQLEndpoint:
             now=self._services.clock.now(),
             started_at=self._started_at,
             known_principal=await self._principal(request),
+            operation_name=operation.operation_name,
         )
         try:
             result = await self._schema.execute(
@@ -78,7 +79,7 @@ class GraphQLEndpoint:
         except (MissingQueryError, CannotGetOperationTypeError) as error:
             raise RequestRefused(HTTPStatus.BAD_REQUEST, "query holds no operation to run") from error
         except InvalidOperationTypeError as error:
-            raise RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "only a query may be asked by GET") from error
+            raise _not_allowed(error.operation_type) from error
         finally:
             context.end()
         return _response(request, _status(result.data, result.errors or ()), result.data, result.errors or ())
@@ -110,6 +111,12 @@ def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
         return await endpoint.answer_get(request)
 
     return [graphql_post, graphql_get]
+
+
+def _not_allowed(operation_type: OperationType) -> RequestRefused:
+    if operation_type is OperationType.SUBSCRIPTION:
+        return RequestRefused(HTTPStatus.BAD_REQUEST, "subscriptions are not served here")
+    return RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation must be a POST")
 
 
 def _status(data: Any, errors: Sequence[GraphQLError]) -> HTTPStatus:

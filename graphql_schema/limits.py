@@ -1,4 +1,4 @@
-"""What an operation may ask for before it is run: how long, how deep, and how many objects at most."""
+"""What an operation may ask for, measured before it is run: how long, how deep, how many objects at most."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class OperationLimits(SchemaExtension):
         """Measure what is valid."""
         context = self.execution_context
         if not context.pre_execution_errors and context.graphql_document is not None:
-            error = excess(context.graphql_document, context.operation_name, context.variables or {})
+            written_name = context.context.operation_name
+            error = excess(context.graphql_document, written_name, context.variables or {})
             context.pre_execution_errors = [error] if error else []
         yield
 
@@ -54,6 +55,8 @@ def excess(
     fragments = {
         node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
     }
+    if operation_name is None and len(operations) > 1:
+        return GraphQLError("operationName is required: the document holds several operations")
     measure = _Measure(fragments, variables)
     for operation in operations:
         if operation_name in (None, operation.name and operation.name.value):

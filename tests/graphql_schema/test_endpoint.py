@@ -1,0 +1,271 @@
+"""What the route answers, whatever comes in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from graphql import build_client_schema, get_introspection_query
+
+from core.access.principal import Grant, TokenPermission, TokenScope
+from core.ids import Prefix, encode_id
+from graphql_schema.operation_request import MOST_BODY_BYTES
+
+JSON = {"Content-Type": "application/json"}
+SERVER = '{"query": "{ server { version } }"}'
+
+
+UPDATE = r"updateProject(input: {id: \"x\", revision: %s}) { project { id } }"
+CREATE = "mutation ($name: String!) { createProject(input: {name: $name}) { project { id } } }"
+
+
+def document(query: str, variables: str = "null") -> str:
+    """Return a body; the query is JSON text already, so that it may hold what no encoder writes."""
+    return f'{{"query": "{query}", "variables": {variables}}}'
+
+
+def error_of(response) -> dict:
+    """Return the one error of an answer that is nothing but an error."""
+    body = response.json()
+    assert body["data"] is None
+    (error,) = body["errors"]
+    assert set(error) <= {"message", "extensions", "locations", "path"}
+    return error
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ('{"query": "' + "{ server { version } } " * 450_000 + '"}', JSON, 413),
+        ('{"query": "{ server', JSON, 400),
+        ("[]", JSON, 400),
+        ("{}", JSON, 400),
+        ('{"query": 1}', JSON, 400),
+        ('{"query": "{ server { version } }", "variables": []}', JSON, 400),
+        ("[" * 100_000, JSON, 400),
+        (b'{"query": "\xff"}', JSON, 400),
+        (SERVER, {"Content-Type": "text/plain"}, 415),
+        (SERVER, {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        (SERVER, {}, 415),
+        ('{"query": ""}', JSON, 400),
+        ('{"query": "fragment F on Query { server { version } }"}', JSON, 400),
+        ('{"query": "query A { server { version } } query B { server { version } }"}', JSON, 400),
+        ('{"query": "{ server { version }"}', JSON, 400),
+        ('{"query": "{ serfer { version } }"}', JSON, 400),
+        ('{"query": "subscription { x }"}', JSON, 400),
+    ],
+)
+async def test_what_is_not_a_graphql_request_gets_a_short_json_error(client, body, headers, status):
+    response = await client.post("/graphql", content=body, headers=headers)
+
+    assert response.status_code == status
+    assert response.headers["content-type"].startswith("application/json")
+    assert error_of(response)["extensions"] == {"code": "INVALID_INPUT"}
+    assert len(response.content) < 500
+
+
+async def test_a_query_longer_than_the_largest_body_is_refused_even_without_a_length(client):
+    async def chunks():
+        for _ in range(11):
+            yield b" " * (MOST_BODY_BYTES // 10)
+
+    response = await client.post("/graphql", content=chunks(), headers=JSON)
+
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        document(f"mutation ($n: Int) {{ {UPDATE % '$n'} }}", '{"n": 2147483648}'),
+        document(f"mutation {{ {UPDATE % '2147483648'} }}"),
+        document(CREATE, r'{"name": "a \ud800 b"}'),
+        document(CREATE, r'{"name": "a \udc00 b"}'),
+        document(r"mutation { createProject(input: {name: \"a \\ud800 b\"}) { project { id } } }"),
+    ],
+    ids=["variable", "literal", "high surrogate", "low surrogate", "escape in the document"],
+)
+async def test_an_int_beyond_32_bits_or_a_lone_surrogate_is_a_400_and_stores_nothing(owner, client, body):
+    headers = {**JSON, "Authorization": f"Bearer {owner.secret}"}
+
+    response = await client.post("/graphql", content=body, headers=headers)
+
+    assert response.status_code == 400
+    assert error_of(response)["extensions"]["code"] == "INVALID_INPUT"
+    assert [row["name"] for row in await owner.fetch("SELECT name FROM projects")] == ["Default"]
+
+
+async def test_whoever_is_not_signed_in_sees_the_server_and_the_kinds_only(client):
+    response = await client.post("/graphql", json={"query": "{ server { version } probeKinds { key } }"})
+
+    assert response.status_code == 200
+    assert {kind["key"] for kind in response.json()["data"]["probeKinds"]} >= {"http", "heartbeat"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ viewer { role } }",
+        "{ workspace { name } }",
+        "{ monitors { nodes { name } } }",
+        "{ tags { name } }",
+        '{ node(id: "mon_1") { id } }',
+        'mutation { createProject(input: {name: "x"}) { userErrors { code } } }',
+    ],
+)
+async def test_whoever_is_not_signed_in_gets_a_top_level_unauthenticated(client, query):
+    response = await client.post("/graphql", json={"query": query})
+
+    assert response.status_code == 401
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer nobody-knows-this-token-at-all-1234"},
+        {"X-API-Key": "nobody-knows-this-token-at-all-1234"},
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer"},
+    ],
+)
+async def test_wrong_credentials_get_a_top_level_unauthenticated(client, headers):
+    response = await client.post("/graphql", json={"query": "{ server { version } }"}, headers=headers)
+
+    assert response.status_code == 401
+    assert error_of(response)["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+async def test_a_token_past_its_expiry_says_so(owner, client):
+    late = await owner.add_token(expires_at=owner.now - timedelta(seconds=1))
+
+    answer = await late.ask("{ server { version } }")
+
+    assert (answer.status, answer.codes) == (401, ["API_TOKEN_EXPIRED"])
+
+
+async def test_a_token_may_come_as_an_api_key(owner, client):
+    response = await client.post(
+        "/graphql", json={"query": "{ workspace { name } }"}, headers={"X-API-Key": owner.secret}
+    )
+
+    assert response.json() == {"data": {"workspace": {"name": "of ada@example.org"}}}
+
+
+async def test_a_query_may_be_asked_by_get_and_a_mutation_may_not(owner, client):
+    headers = {"Authorization": f"Bearer {owner.secret}"}
+    variables = msgspec.json.encode({"first": 1}).decode()
+
+    asked = await client.get(
+        "/graphql",
+        params={
+            "query": "query ($first: Int) { projects(first: $first) { nodes { name } } }",
+            "variables": variables,
+        },
+        headers=headers,
+    )
+    changed = await client.get(
+        "/graphql",
+        params={"query": 'mutation { createProject(input: {name: "x"}) { project { id } } }'},
+        headers=headers,
+    )
+
+    assert asked.json() == {"data": {"projects": {"nodes": [{"name": "Default"}]}}}
+    assert changed.status_code == 405
+    assert len(await owner.fetch("SELECT FROM projects")) == 1
+
+
+async def test_the_media_type_of_the_answer_follows_accept(client):
+    headers = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
+
+    response = await client.post("/graphql", json={"query": "{ server { version } }"}, headers=headers)
+
+    assert response.headers["content-type"].startswith("application/graphql-response+json")
+
+
+async def test_a_fault_of_ours_is_masked_and_logged(owner, services, caplog, monkeypatch):
+    monitor_id = await owner.add_monitor(target="a secret target")
+    await owner.insert(
+        "heartbeats",
+        monitor_id=monitor_id,
+        workspace_id=owner.workspace_id,
+        token="t",
+        token_sha256=b"1",
+    )
+    # A row that no writer of ours makes: the status is outside the enum.
+    await owner.fetch("UPDATE monitor_states SET status = 99 WHERE monitor_id = $1", monitor_id)
+
+    answer = await owner.ask(
+        "query ($id: ID!) { monitor(id: $id) { project { name status } } }",
+        id=encode_id(Prefix.MONITOR, monitor_id),
+    )
+
+    assert answer.codes == ["INTERNAL"]
+    assert answer.errors[0]["message"] == "internal error"
+    assert "99" not in answer.response.text
+    assert any(record.message == "graphql.failed" for record in caplog.records)
+
+
+async def test_what_clients_do_wrong_is_not_logged(owner, caplog):
+    await owner.ask("{ nothing }")
+    await owner.ask("{ monitors(first: 1000) { nodes { name } } }")
+
+    assert [record for record in caplog.records if record.name != "httpx"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ monitors(first: 100) { nodes { checks(first: 100) { nodes { monitor { checks(first: 100) { nodes { id } } } } } } } }",
+        "{"
+        + " ".join(f"a{n}: monitors(first: 100) {{ nodes {{ tags {{ id }} }} }}" for n in range(501))
+        + "}",
+        "{" + "x: workspace { id } " * 4_000 + "}",
+    ],
+    ids=["lists in lists", "lists beside lists", "too many words"],
+)
+async def test_what_asks_for_too_much_is_refused_before_it_is_run(owner, watched, query):
+    await owner.data("{ viewer { role } }")
+    watched.statements.clear()
+
+    answer = await owner.ask(query)
+
+    assert answer.status == 400
+    assert watched.statements == []
+
+
+async def test_a_query_nested_too_deep_is_refused(owner):
+    below = "{ project { monitors(first: 1) { nodes "
+    answer = await owner.ask("{ monitors(first: 1) { nodes " + below * 7 + "{ id }" + " } } }" * 7 + " } }")
+
+    assert (answer.status, answer.codes) == (400, ["QUERY_TOO_COMPLEX"])
+
+
+async def test_a_schema_may_be_asked_about_itself(client):
+    response = await client.post("/graphql", json={"query": get_introspection_query()})
+
+    assert response.status_code == 200
+    assert "Monitor" in build_client_schema(response.json()["data"]).type_map
+
+
+async def test_a_field_that_is_not_granted_is_null_and_forbidden_at_its_path(owner):
+    monitor_id = await owner.add_monitor()
+    await owner.add_incident(monitor_id, 1, timedelta(hours=1))
+    checks_only = await owner.add_token(
+        Grant(scope=TokenScope.UPTIME_CHECKS, permission=TokenPermission.READ)
+    )
+
+    answer = await checks_only.ask(
+        "{ monitors { nodes { name openIncident { number } } } channels { nodes { name } } }"
+    )
+
+    assert answer.status == 200
+    assert answer.body["data"] == {
+        "monitors": {"nodes": [{"name": "A monitor", "openIncident": None}]},
+        "channels": None,
+    }
+    assert [(error["path"], error["extensions"]["code"]) for error in answer.errors] == [
+        (["channels"], "FORBIDDEN"),
+        (["monitors", "nodes", 0, "openIncident"], "FORBIDDEN"),
+    ]
