@@ -167,13 +167,14 @@ def _stands_for(address: IPAddress) -> Iterator[IPAddress]:
 def _embedded_ipv4(address: IPv6Address) -> Iterator[int]:
     value = int(address)
     if any(
-        address in network for network in (_V4_MAPPED, _V4_TRANSLATED, _V4_COMPATIBLE, _NAT64, _LOCAL_NAT64)
+        address in network for network in (_V4_MAPPED, _V4_TRANSLATED, _V4_COMPATIBLE, _NAT64)
     ):
         yield value & _ALL_ONES
     if address in _LOCAL_NAT64:
-        # RFC 6052: behind a prefix of 48 bits the address is split around the octet at bit 64.
+        # RFC 6052: behind a prefix of 48 bits the address is split around the octet at bit 64; behind one
+        # of 96 bits it comes last. Which prefix this network uses is not known here.
         split = (value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF)
-        yield from (split,) if split else ()
+        yield from (candidate for candidate in (split, value & _ALL_ONES) if candidate)
     if address in _SIX_TO_FOUR:
         yield value >> 80 & _ALL_ONES
     if address in _TEREDO:
@@ -191,6 +192,7 @@ class MalformedAddress(ValueError):
     """The host looks like an address and is none."""
 
 
+@functools.lru_cache(maxsize=16384)
 def literal_address(host: str) -> IPAddress | None:
     """Read a host that is an address and no name, in every form that systems accept.
 

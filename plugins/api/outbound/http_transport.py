@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
+import h11
 import httpx
 
 from plugins.api.outbound.content_coding import decoded
@@ -97,7 +98,7 @@ def _response(
         "reason_phrase": answer.head.reason,
     }
     body, cut = answer.body, answer.cut
-    coding = _content_encoding(headers)
+    coding = _content_encoding(answer.head)
     if coding is not None:
         body, more = decoded(body, coding, most_body_bytes)
         cut = cut or more
@@ -114,8 +115,8 @@ def _response(
     )
 
 
-def _content_encoding(headers: list[tuple[bytes, bytes]]) -> str | None:
-    values = [value for name, value in headers if name.lower() == b"content-encoding"]
+def _content_encoding(head: h11.Response | h11.InformationalResponse) -> str | None:
+    values = [value for name, value in head.headers if name == b"content-encoding"]
     return b",".join(values).decode("latin-1") if values else None
 
 

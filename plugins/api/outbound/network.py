@@ -136,12 +136,17 @@ class Outbound:
         return response
 
     async def _allowed(self, addresses: Sequence[IPAddress], port: int) -> tuple[IPAddress, ...]:
-        own = await self._own_addresses(port)
-        reasons = [self._refusal(address, port, own) for address in addresses]
-        allowed = tuple(address for address, reason in zip(addresses, reasons, strict=True) if reason is None)
+        own = await self._own_addresses(port) if port in self._own_names else frozenset()
+        allowed: list[IPAddress] = []
+        refusal: str | None = None
+        for address in addresses:
+            reason = self._refusal(address, port, own)
+            if reason is None:
+                allowed.append(address)
+            refusal = refusal or reason
         if not allowed:
-            raise AddressRefused(f"target refused: {reasons[0]}")
-        return allowed
+            raise AddressRefused(f"target refused: {refusal}")
+        return tuple(allowed)
 
     def _refusal(self, address: IPAddress, port: int, own: frozenset[IPAddress]) -> str | None:
         reason = judge(address, port, self._policy)
@@ -154,7 +159,7 @@ class Outbound:
     async def _own_addresses(self, port: int) -> frozenset[IPAddress]:
         """Resolve what is ours at the port by name, each time: a database may move."""
         found: list[IPAddress] = []
-        for host in self._own_names.get(port, ()):
+        for host in self._own_names[port]:
             with contextlib.suppress(OutboundError):
                 found += await self._resolver.addresses(host)
         return frozenset(found)

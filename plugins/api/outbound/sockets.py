@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import os
 import socket
@@ -13,6 +14,7 @@ from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectFailed, OutboundError, connect_error
 
 _MOST_ADDRESSES = 8
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR})
 
 
 def family_of(address: IPAddress) -> socket.AddressFamily:
@@ -79,23 +81,37 @@ async def _connect_one(address: IPAddress, port: int) -> socket.socket:
 
 async def _connected(connection: socket.socket, where: tuple[str, int]) -> None:
     # Over loopback the connection often stands at once, which spares a turn of the loop.
-    try:
-        connection.connect(where)
-    except BlockingIOError:
-        await _writable(connection)
-        failure = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if failure:
-            raise OSError(failure, os.strerror(failure)) from None
+    code = connection.connect_ex(where)
+    if code in _UNDER_WAY:
+        await until_writable(connection)
+        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
-async def _writable(connection: socket.socket) -> None:
+async def until_writable(connection: socket.socket) -> None:
+    """Wait until the socket takes data, or its connection was made or refused."""
     loop = asyncio.get_running_loop()
     ready = loop.create_future()
-    loop.add_writer(connection, _wake, ready)
+    # By its number: selectors write a socket itself, with its addresses, into an error that nobody sees.
+    descriptor = connection.fileno()
+    loop.add_writer(descriptor, _wake, ready)
     try:
         await ready
     finally:
-        loop.remove_writer(connection)
+        loop.remove_writer(descriptor)
+
+
+async def until_readable(connection: socket.socket) -> None:
+    """Wait until the socket has data, or its connection ended."""
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    descriptor = connection.fileno()
+    loop.add_reader(descriptor, _wake, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
 
 
 def _wake(ready: asyncio.Future[None]) -> None:

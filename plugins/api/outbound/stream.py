@@ -11,6 +11,7 @@ from typing import Self
 
 from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectionLost, lost_error
+from plugins.api.outbound.sockets import until_readable
 from plugins.api.outbound.tls import tls_error, utc_now
 
 _READ_SIZE = 65536
@@ -22,12 +23,13 @@ class Stream:
     For one task at a time. `address` and `port` are what it is connected to.
     """
 
-    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "address", "port")
+    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "_was_filled", "address", "port")
 
     def __init__(self, connection: socket.socket, address: IPAddress, port: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = connection
         self._tls: ssl.SSLObject | None = None
+        self._was_filled = False
         self.address = address
         self.port = port
 
@@ -121,6 +123,11 @@ class Stream:
 
     async def _receive_plain(self, most_bytes: int) -> bytes:
         try:
-            return await self._loop.sock_recv(self._socket, most_bytes)
+            # A read that was filled left more behind; after any other there is most likely nothing yet.
+            if not self._was_filled:
+                await until_readable(self._socket)
+            data = await self._loop.sock_recv(self._socket, most_bytes)
         except OSError as error:
             raise lost_error(error) from error
+        self._was_filled = len(data) == most_bytes
+        return data

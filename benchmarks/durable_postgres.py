@@ -1,0 +1,51 @@
+"""A PostgreSQL as it is in earnest, with every commit on the disk, on the cores of whoever starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+
+from core.db.database import Database, PoolUse
+from core.db.embedded import dsn, find_binaries, initialise, server_command
+from core.db.migrations import migrate
+
+_START_SECONDS = 30
+_STOP_SECONDS = 20
+_SETTINGS = {"jit": "off", "log_min_messages": "fatal", "timezone": "UTC"}
+
+
+@contextlib.contextmanager
+def durable_postgres() -> Iterator[str]:
+    """Give the address of a fresh, migrated database."""
+    with tempfile.TemporaryDirectory(prefix="tcb") as name:
+        folder = Path(name)
+        binaries = find_binaries()
+        initialise(binaries, folder / "pg")
+        command = server_command(binaries, folder / "pg", folder, _SETTINGS)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+            try:
+                asyncio.run(_migrate_when_ready(dsn(folder)))
+                yield dsn(folder)
+            finally:
+                server.send_signal(signal.SIGINT)
+                server.wait(_STOP_SECONDS)
+
+
+async def _migrate_when_ready(url: str) -> None:
+    async with asyncio.timeout(_START_SECONDS):
+        while True:
+            try:
+                database = await Database.connect(url, use=PoolUse.ENGINE, max_size=2)
+            except (OSError, asyncpg.CannotConnectNowError):
+                await asyncio.sleep(0.05)
+            else:
+                break
+    await migrate(database)
+    await database.close()
