@@ -25,9 +25,10 @@ check: $(STAMP)  ## lint, types and layers; changes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-fix: $(STAMP)    ## put right what the linter can
+fix: $(STAMP)    ## put right what the linter can, and make the generated pages anew
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m core.settings_page > docs/reference/settings.md
 
 bench: $(STAMP)  ## run all benchmarks, within ten minutes
 	@$(BIN)/python -m benchmarks

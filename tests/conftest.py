@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,32 @@ for _name in [name for name in os.environ if name.startswith("TOCSIN_")]:
     del os.environ[_name]
 
 _numbers = itertools.count(1)
+
+# What each marked suite needs beyond the Python registry, and whether it is here.
+_SUITES = {
+    "node": ("Node.js", lambda: shutil.which("node")),
+    "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
+    "rival": ("blackbox_exporter", lambda: shutil.which("blackbox_exporter")),
+    "postgres15": ("PostgreSQL 15", lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists()),
+}
+_NOT_RUN = "not run, for want of "
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the suites whose tool is absent."""
+    for mark, (tool, is_here) in _SUITES.items():
+        marked = [item for item in items if item.get_closest_marker(mark)]
+        if marked and not is_here():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=_NOT_RUN + tool))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end which suites were not run."""
+    reasons = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    for reason, count in reasons.items():
+        if _NOT_RUN in reason:
+            terminalreporter.write_line(f"{count} tests {reason.removeprefix('Skipped: ')}", yellow=True)
 
 
 @pytest.fixture(scope="session")
