@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from core.access.permission import require
-from core.access.plans import LIMITS, Plan
+from core.access.plans import LEAST_INTERVAL_SECONDS, Plan
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.clock import Clock
 from core.db.database import Connection, Database
@@ -134,9 +134,7 @@ class MonitorService:
         is_alone = wanted.tags is UNSET and wanted.project_id is UNSET
         read_plan = workspace_plan if is_alone else lock_workspace
         plan = Plan(await read_plan(connection, principal.workspace_id))
-        rules = DefinitionRules(
-            registry=self._registry, least_interval_seconds=LIMITS[plan].min_interval_seconds
-        )
+        rules = DefinitionRules(registry=self._registry, least_interval_seconds=LEAST_INTERVAL_SECONDS[plan])
         return Reception(connection=connection, workspace_id=principal.workspace_id, rules=rules)
 
 
