@@ -18,7 +18,7 @@ from dataclasses import replace
 import asyncpg
 
 from core.checks.finding import Finding
-from core.checks.recording import Recorded, Unconfirmed, record_findings
+from core.checks.recording import Recorded, Unconfirmed, record_findings, rounds
 from core.clock import Clock
 from core.db.database import Database
 from core.log import get_logger
@@ -125,8 +125,11 @@ class Recorder:
         self._full_batch.set()
 
     async def _record(self, batch: Sequence[Finding]) -> None:
-        """Record a batch, and halves of it where it cannot be recorded as a whole."""
-        parts = [batch]
+        """Record a batch, and halves of it where it cannot be recorded as a whole.
+
+        A transaction is one round: a second one would lock states while it holds the counters of the first.
+        """
+        parts = list(reversed(rounds(batch)))
         while parts:
             part = parts.pop()
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,24 +65,24 @@ async def record_findings(connection: Connection, findings: Sequence[Finding], *
     states, monitor states, incidents, counters: what the caller locks before must not be among these.
     """
     recorded = Recorded()
-    for findings_of_round in _rounds(findings):
+    for findings_of_round in rounds(findings):
         recorded += await _record_round(connection, findings_of_round, now)
     return recorded
 
 
-def _rounds(findings: Sequence[Finding]) -> Iterable[Sequence[Finding]]:
+def rounds(findings: Sequence[Finding]) -> Sequence[Sequence[Finding]]:
     """Split a batch so that no round has two findings of one monitor and region, earlier slots first."""
     if len({(finding.monitor_id, finding.region_id) for finding in findings}) == len(findings):
         return [findings] if findings else []
-    rounds: list[list[Finding]] = []
+    split: list[list[Finding]] = []
     seen: Counter[tuple[UUID, int]] = Counter()
     for finding in sorted(findings, key=lambda finding: finding.slot):
         key = (finding.monitor_id, finding.region_id)
-        if seen[key] == len(rounds):
-            rounds.append([])
-        rounds[seen[key]].append(finding)
+        if seen[key] == len(split):
+            split.append([])
+        split[seen[key]].append(finding)
         seen[key] += 1
-    return rounds
+    return split
 
 
 async def _record_round(connection: Connection, findings: Sequence[Finding], now: datetime) -> Recorded:

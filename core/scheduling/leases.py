@@ -52,6 +52,7 @@ async def schedule_monitors(
     Paused, deleted and passive ones get no lease. For new monitors, new regions and new intervals.
     """
     wanted = sorted(monitor_ids)
+    await connection.execute(_SQL["lock_leases"], workspace_id, wanted)
     await connection.execute(_SQL["unschedule_elsewhere"], workspace_id, wanted)
     await connection.execute(_SQL["forget_elsewhere"], workspace_id, wanted)
     await connection.execute(_SQL["schedule"], workspace_id, wanted, now)
@@ -62,14 +63,20 @@ async def unschedule_monitors(
     connection: Connection, workspace_id: UUID, monitor_ids: Collection[UUID]
 ) -> None:
     """End the leases of monitors; a check on its way is still recorded."""
-    await connection.execute(_SQL["unschedule"], workspace_id, sorted(monitor_ids))
+    wanted = sorted(monitor_ids)
+    await connection.execute(_SQL["lock_leases"], workspace_id, wanted)
+    await connection.execute(_SQL["unschedule"], workspace_id, wanted)
 
 
 async def check_now(
     connection: Connection, workspace_id: UUID, monitor_ids: Collection[UUID], *, now: datetime
 ) -> None:
-    """Make monitors due now and wake their regions; one whose check is due or on its way is left as it is."""
+    """Make monitors due now and wake their regions; one whose check is due or on its way is left as it is.
+
+    Inside the caller's transaction, for the order in which leases are locked.
+    """
     wanted = sorted(monitor_ids)
+    await connection.execute(_SQL["lock_leases"], workspace_id, wanted)
     await connection.execute(_SQL["hasten"], workspace_id, wanted, now)
     await _wake(connection, workspace_id, wanted)
 

@@ -10,15 +10,24 @@ ORDER BY r.region_id, m.id
 ON CONFLICT (region_id, monitor_id) DO UPDATE SET
     due_at = excluded.due_at, slot = NULL, lease_until = NULL, worker_id = NULL
 
+-- name: lock_leases
+-- Every statement that changes several leases locks them in this order first. $1 workspace, $2 monitors.
+SELECT FROM leases
+WHERE region_id = ANY(ARRAY(SELECT id FROM regions)) AND monitor_id = ANY($2::uuid[]) AND workspace_id = $1
+ORDER BY region_id, monitor_id
+FOR UPDATE
+
 -- name: unschedule
 -- $1 workspace, $2 monitors.
-DELETE FROM leases WHERE workspace_id = $1 AND monitor_id = ANY($2::uuid[])
+DELETE FROM leases
+WHERE region_id = ANY(ARRAY(SELECT id FROM regions)) AND monitor_id = ANY($2::uuid[]) AND workspace_id = $1
 
 -- name: unschedule_elsewhere
 -- Ends what looks at monitors from regions that are no longer theirs. $1 workspace, $2 monitors.
 DELETE FROM leases AS l
-WHERE l.workspace_id = $1 AND l.monitor_id = ANY($2::uuid[]) AND NOT EXISTS (
-    SELECT FROM monitor_regions AS r WHERE r.monitor_id = l.monitor_id AND r.region_id = l.region_id)
+WHERE l.region_id = ANY(ARRAY(SELECT id FROM regions)) AND l.monitor_id = ANY($2::uuid[]) AND l.workspace_id = $1
+    AND NOT EXISTS (
+        SELECT FROM monitor_regions AS r WHERE r.monitor_id = l.monitor_id AND r.region_id = l.region_id)
 
 -- name: forget_elsewhere
 -- And what these regions thought; region 0 is that of passive kinds. $1 workspace, $2 monitors.
@@ -29,16 +38,19 @@ WHERE s.workspace_id = $1 AND s.monitor_id = ANY($2::uuid[]) AND s.region_id <> 
 -- name: hasten
 -- checkNow: due now, unless it is due already or its check is on its way. $1 workspace, $2 monitors, $3 now.
 UPDATE leases AS l SET due_at = $3
-WHERE l.workspace_id = $1 AND l.monitor_id = ANY($2::uuid[]) AND l.due_at > $3
-    AND (l.lease_until > $3 AND NOT EXISTS (
+WHERE l.region_id = ANY(ARRAY(SELECT id FROM regions)) AND l.monitor_id = ANY($2::uuid[]) AND l.workspace_id = $1
+    AND l.due_at > $3
+    AND NOT (l.lease_until > $3 AND NOT EXISTS (
         SELECT FROM region_states AS s
-        WHERE s.monitor_id = l.monitor_id AND s.region_id = l.region_id AND s.last_slot >= l.slot)) IS NOT TRUE
+        WHERE s.monitor_id = l.monitor_id AND s.region_id = l.region_id AND s.last_slot >= l.slot))
 
 -- name: wake_regions
 -- Wakes the schedulers of the regions that look at monitors. $1 workspace, $2 monitors, $3 channel.
 SELECT pg_notify($3, g.key)
-FROM (SELECT DISTINCT region_id FROM leases WHERE workspace_id = $1 AND monitor_id = ANY($2::uuid[])) AS l
-JOIN regions AS g ON g.id = l.region_id
+FROM regions AS g
+WHERE EXISTS (
+    SELECT FROM leases AS l
+    WHERE l.region_id = g.id AND l.monitor_id = ANY($2::uuid[]) AND l.workspace_id = $1)
 
 -- name: claim_due
 -- Claims what is due up to $2, each slot once over all workers, and says all that a check needs.
@@ -103,22 +115,45 @@ RETURNING l.monitor_id, l.slot, l.lease_until, m.kind, m.config, m.config_revisi
 
 -- name: renew
 -- Keeps claims whose checks are still on their way. $1 region, $2 worker, $3 monitors, $4 slots, $5 until.
+WITH kept AS MATERIALIZED (
+    SELECT l.region_id, l.monitor_id
+    FROM leases AS l
+    JOIN unnest($3::uuid[], $4::timestamptz[]) AS u (monitor_id, slot)
+        ON u.monitor_id = l.monitor_id AND u.slot = l.slot
+    WHERE l.region_id = $1 AND l.worker_id = $2
+    ORDER BY l.region_id, l.monitor_id
+    FOR UPDATE OF l
+)
 UPDATE leases AS l SET lease_until = $5
-FROM unnest($3::uuid[], $4::timestamptz[]) AS u (monitor_id, slot)
-WHERE l.region_id = $1 AND l.worker_id = $2 AND l.monitor_id = u.monitor_id AND l.slot = u.slot
+FROM kept AS k
+WHERE l.region_id = k.region_id AND l.monitor_id = k.monitor_id
 
 -- name: give_back
 -- Makes claims that were not begun due again. $1 region, $2 worker, $3 monitors, $4 slots.
-UPDATE leases AS l SET due_at = least(l.due_at, u.slot), slot = NULL, lease_until = NULL, worker_id = NULL
-FROM unnest($3::uuid[], $4::timestamptz[]) AS u (monitor_id, slot)
-WHERE l.region_id = $1 AND l.worker_id = $2 AND l.monitor_id = u.monitor_id AND l.slot = u.slot
+WITH given AS MATERIALIZED (
+    SELECT l.region_id, l.monitor_id
+    FROM leases AS l
+    JOIN unnest($3::uuid[], $4::timestamptz[]) AS u (monitor_id, slot)
+        ON u.monitor_id = l.monitor_id AND u.slot = l.slot
+    WHERE l.region_id = $1 AND l.worker_id = $2
+    ORDER BY l.region_id, l.monitor_id
+    FOR UPDATE OF l
+)
+UPDATE leases AS l SET due_at = least(l.due_at, l.slot), slot = NULL, lease_until = NULL, worker_id = NULL
+FROM given AS g
+WHERE l.region_id = g.region_id AND l.monitor_id = g.monitor_id
 
 -- name: bring_forward
 -- Looks again soon after failures that nothing has confirmed. $1 monitors, $2 regions, $3 slots.
-UPDATE leases AS l
-SET due_at = u.slot + m.recheck_seconds * interval '1 second'
-FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) AS u (monitor_id, region_id, slot)
-JOIN monitors AS m ON m.id = u.monitor_id
-WHERE l.region_id = u.region_id AND l.monitor_id = u.monitor_id AND l.workspace_id = m.workspace_id
-    AND l.due_at > u.slot + m.recheck_seconds * interval '1 second'
-    AND (l.slot IS NULL OR l.slot <= u.slot)
+WITH wanted AS MATERIALIZED (
+    SELECT l.region_id, l.monitor_id, u.slot + m.recheck_seconds * interval '1 second' AS due_at
+    FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[]) AS u (monitor_id, region_id, slot)
+    JOIN monitors AS m ON m.id = u.monitor_id
+    JOIN leases AS l ON l.region_id = u.region_id AND l.monitor_id = u.monitor_id AND l.workspace_id = m.workspace_id
+    WHERE l.slot IS NULL OR l.slot <= u.slot
+    ORDER BY l.region_id, l.monitor_id
+    FOR UPDATE OF l
+)
+UPDATE leases AS l SET due_at = w.due_at
+FROM wanted AS w
+WHERE l.region_id = w.region_id AND l.monitor_id = w.monitor_id AND l.due_at > w.due_at

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from core.checks.finding import Finding
 from core.checks.fold import Confirmation, Look, fold, is_unconfirmed
+from core.checks.recorder import record_findings
 from core.checks.region_state import RegionState
 from core.incidents.judgement import judge
+from core.monitors.status import MonitorStatus
 from plugins.api.outcome import Assertion, CheckStatus, IncidentKind, RootCause, Timings
 from tests.core.engine_world import DEGRADED, DOWN, NO_REGION, UNKNOWN, UP, EngineWorld, assert_sound
 
@@ -246,3 +248,52 @@ async def test_intervals_stay_contiguous_over_random_lives(world: EngineWorld) -
     for monitor in monitors:
         statuses = [interval[0] for interval in await world.intervals(monitor)]
         assert all(a is not b for a, b in pairwise(statuses))
+
+
+async def test_the_recorder_that_waited_for_a_monitor_judges_by_what_the_other_has_stored(
+    world: EngineWorld,
+) -> None:
+    monitor = await world.monitor(regions=(1, 2), regions_to_agree=2, failures_to_open=1)
+    await world.record(*(world.finding(monitor, UP, region_id=region) for region in (1, 2)))
+    world.clock.advance(20)
+
+    first_has_judged = asyncio.Event()
+
+    async def record_second() -> None:
+        await first_has_judged.wait()
+        await world.record(world.finding(monitor, DOWN, region_id=2))
+
+    second = asyncio.create_task(record_second())  # outside of the first's transaction
+    async with world.database.transaction() as first:
+        await record_findings(first, [world.finding(monitor, DOWN, region_id=1)], now=world.clock.now())
+        first_has_judged.set()
+        await _until_somebody_waits_for_a_lock(world)
+
+    await second
+    assert await world.status(monitor) is MonitorStatus.DOWN
+
+
+async def test_recorders_of_the_same_monitors_in_different_order_do_not_deadlock(world: EngineWorld) -> None:
+    monitors = [await world.monitor() for _ in range(60)]
+    start = world.clock.now()
+
+    async def recorder(order: list[UUID]) -> None:
+        for number in range(15):
+            slot = start + timedelta(seconds=number)
+            async with world.database.transaction() as connection:
+                # A hash join would sort by itself what the statement has to sort.
+                await connection.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+                findings = [
+                    world.finding(monitor, UP if number % 3 else DOWN, slot=slot) for monitor in order
+                ]
+                await record_findings(connection, findings, now=slot)
+
+    await asyncio.gather(recorder(monitors), recorder(monitors[::-1]), recorder(sorted(monitors)))
+
+    await assert_sound(world.database)
+
+
+async def _until_somebody_waits_for_a_lock(world: EngineWorld) -> None:
+    async with asyncio.timeout(10):
+        while not await world.value("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            await asyncio.sleep(0.01)
