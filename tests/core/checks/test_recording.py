@@ -274,11 +274,11 @@ async def test_the_recorder_that_waited_for_a_monitor_judges_by_what_the_other_h
 
 
 async def test_recorders_of_the_same_monitors_in_different_order_do_not_deadlock(world: EngineWorld) -> None:
-    monitors = [await world.monitor() for _ in range(60)]
+    monitors = [await world.monitor() for _ in range(600)]  # with fewer, unsorted ones seldom meet
     start = world.clock.now()
 
     async def recorder(order: list[UUID]) -> None:
-        for number in range(15):
+        for number in range(6):
             slot = start + timedelta(seconds=number)
             async with world.database.transaction() as connection:
                 # A hash join would sort by itself what the statement has to sort.

@@ -249,7 +249,7 @@ async def test_what_was_resolved_by_hand_opens_again_only_after_its_condition_wa
 async def test_random_lives_stay_sound(world: EngineWorld) -> None:
     chance = random.Random(5)
     monitors = [await world.monitor(regions=(1, 2), regions_to_agree=chance.choice((1, 2))) for _ in range(8)]
-    for _ in range(150):
+    for _ in range(100):
         world.clock.advance(chance.choice((0, 0.001, 20)))
         monitor = chance.choice(monitors)
         action = chance.choice(["look"] * 12 + ["pause", "resume", "restart", "resolve", "end"])
@@ -280,4 +280,4 @@ async def test_random_lives_stay_sound(world: EngineWorld) -> None:
                     for region in (1, 2)
                 )
             )
-        assert (await assert_sound(world.database)) is None
+        await assert_sound(world.database)
