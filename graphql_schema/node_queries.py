@@ -84,9 +84,12 @@ NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
 async def _find(context: Context, public_id: str) -> Any:
     """Return what a public id names, or None if it names nothing that the workspace has."""
     prefix = prefix_of(public_id)
-    if prefix is None or prefix not in NODE_KINDS:
+    kind = None if prefix is None else NODE_KINDS.get(prefix)
+    if prefix is None or kind is None:
         return None
-    return await context.find_granted(prefix, decode_id(prefix, public_id))
+    if kind.scope is not None:
+        context.require_read(kind.scope)
+    return await context.find(prefix, decode_id(prefix, public_id))
 
 
 async def _find_or_refusal(context: Context, public_id: str) -> Any:

@@ -153,9 +153,10 @@ def _page(rows: Sequence[asyncpg.Record], request: PageRequest) -> Page:
     """Return the page of rows that were read with one row more than asked for."""
     has_more = len(rows) > request.size
     kept = rows[: request.size]
+    is_after, is_before = request.after is not None, request.before is not None
     if request.is_backward:
-        return Page(rows=kept[::-1], has_previous=has_more, has_next=request.before is not None)
-    return Page(rows=kept, has_next=has_more, has_previous=request.after is not None)
+        return Page(rows=kept[::-1], has_previous=has_more or is_after, has_next=is_before)
+    return Page(rows=kept, has_previous=is_after, has_next=has_more or is_before)
 
 
 # The statements below are made of named statements and of column names in this code; no value enters them.
