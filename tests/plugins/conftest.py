@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,30 +35,44 @@ class WebServer:
         return f"{scheme}://{host}:{self.port}{path}"
 
 
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+ServeStream = Callable[..., Awaitable[int]]
 ServeWeb = Callable[..., Awaitable[WebServer]]
 
 
 @pytest.fixture
-async def serve_web() -> AsyncIterator[ServeWeb]:
-    """Start servers that answer with what a function makes of the request, or with fixed bytes."""
+async def serve_stream() -> AsyncIterator[ServeStream]:
+    """Start servers on free ports of loopback; connections are closed once their handler is done."""
+    handling: set[asyncio.Task[None] | None] = set()
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(answer: Answer | bytes, *, tls: ssl.SSLContext | None = None) -> WebServer:
-            web = WebServer(port=0)
-
+        async def start(handler: Handler, *, tls: ssl.SSLContext | None = None) -> int:
             async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                    await _answer_once(web, answer, reader, writer)
+                handling.add(asyncio.current_task())
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+                    await handler(reader, writer)
                 writer.close()
                 with contextlib.suppress(ConnectionError, ssl.SSLError):
                     await writer.wait_closed()
 
-            server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-            web.port = server.sockets[0].getsockname()[1]
+            server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls, backlog=1024)
             stack.push_async_callback(_stop, server)
-            return web
+            return int(server.sockets[0].getsockname()[1])
 
         yield start
+        await asyncio.gather(*(task for task in handling if task is not None))
+
+
+@pytest.fixture
+def serve_web(serve_stream: ServeStream) -> ServeWeb:
+    """Start web servers that answer with what a function makes of the request, or with fixed bytes."""
+
+    async def start(answer: Answer | bytes, *, tls: ssl.SSLContext | None = None) -> WebServer:
+        web = WebServer(port=0)
+        web.port = await serve_stream(functools.partial(_answer_once, web, answer), tls=tls)
+        return web
+
+    return start
 
 
 async def _answer_once(

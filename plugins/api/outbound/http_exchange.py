@@ -174,5 +174,6 @@ def _answer_error(connection: h11.Connection, error: h11.RemoteProtocolError) ->
 
 
 def _in_lower_case(error: Exception) -> str:
-    text = str(error)
-    return text[:1].lower() + text[1:].removesuffix(".")
+    # What h11 quotes behind its reason is the other side's raw words.
+    reason = str(error).partition(": bytearray(")[0]
+    return reason[:1].lower() + reason[1:]

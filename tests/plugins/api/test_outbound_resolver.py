@@ -30,7 +30,8 @@ async def test_addresses_of_both_families_are_found(name_server: NameServer, tmp
 
     found = await name_server.resolver(tmp_path).addresses("Web.Test")
 
-    assert found == addresses("192.0.2.7", "192.0.2.8", "2001:db8::7")
+    # Name servers turn the records of one type round.
+    assert set(found) == set(addresses("192.0.2.7", "192.0.2.8", "2001:db8::7"))
 
 
 async def test_an_alias_is_followed(name_server: NameServer, tmp_path: Path) -> None:
@@ -132,13 +133,14 @@ async def test_one_family_that_fails_or_is_late_does_not_hide_the_other(
 
 
 async def test_names_that_are_slow_stall_no_other(name_server: NameServer, tmp_path: Path) -> None:
-    slow = [f"slow{number}.test" for number in range(300)]
+    slow = [f"slow{number}.test" for number in range(100)]
     name_server.records = {(name, kind): None for name in slow for kind in ("A", "AAAA")}
     name_server.records["quick.test", "A"] = ["192.0.2.7"]
     resolver = name_server.resolver(tmp_path, seconds_a_try=5.0)
     waiting = [asyncio.create_task(resolver.addresses(name)) for name in slow]
-    while len(name_server.asked) < 300:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(4):
+        while len(name_server.asked) < len(waiting):
+            await asyncio.sleep(0)
 
     assert await resolver.addresses("quick.test") == addresses("192.0.2.7")
     assert not any(task.done() for task in waiting)
