@@ -166,9 +166,7 @@ def _stands_for(address: IPAddress) -> Iterator[IPAddress]:
 
 def _embedded_ipv4(address: IPv6Address) -> Iterator[int]:
     value = int(address)
-    if any(
-        address in network for network in (_V4_MAPPED, _V4_TRANSLATED, _V4_COMPATIBLE, _NAT64)
-    ):
+    if any(address in network for network in (_V4_MAPPED, _V4_TRANSLATED, _V4_COMPATIBLE, _NAT64)):
         yield value & _ALL_ONES
     if address in _LOCAL_NAT64:
         # RFC 6052: behind a prefix of 48 bits the address is split around the octet at bit 64; behind one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -14,6 +15,7 @@ from plugins.api.outbound.stream import Stream
 
 _MOST_HEADER_BYTES = 65536
 _MOST_INTERIM_RESPONSES = 8
+_QUOTATION = re.compile(r":? (bytearray\()?b['\"].*", re.DOTALL)
 _STATUSES_WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -174,6 +176,6 @@ def _answer_error(connection: h11.Connection, error: h11.RemoteProtocolError) ->
 
 
 def _in_lower_case(error: Exception) -> str:
-    # What h11 quotes behind its reason is the other side's raw words.
-    reason = str(error).partition(": bytearray(")[0]
+    # What h11 quotes behind its reason may be a secret of ours, or the other side's raw words.
+    reason = _QUOTATION.sub("", str(error))
     return reason[:1].lower() + reason[1:]

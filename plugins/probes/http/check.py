@@ -62,7 +62,7 @@ async def _last_answer(
             return response
         redirects.append(response)
         if len(redirects) > config.max_redirects:
-            raise ProtocolFailed(f"more than {config.max_redirects} redirects")
+            raise ProtocolFailed("redirected more often than allowed")
         request = redirected(request, response)
 
 

@@ -50,7 +50,7 @@ def unreached(
 ) -> Outcome:
     """Say why there is no answer; what is a fault of ours says nothing of the target."""
     limit = f" (limit {timeout_seconds:g} s)" if isinstance(error, TimedOut) else ""
-    after = f" after {len(redirects)} redirect{'' if len(redirects) == 1 else 's'}" if redirects else ""
+    after = f", after {len(redirects)} redirect{'' if len(redirects) == 1 else 's'}" if redirects else ""
     return Outcome(
         status=CheckStatus.UNKNOWN if error.local_fault else CheckStatus.DOWN,
         message=f"{error.message}{after}{limit}",
