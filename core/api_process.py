@@ -1,6 +1,6 @@
 """The API process: the faces on granian, on the listening socket of the supervisor.
 
-`python -m core.api_process DESCRIPTOR` is started by the supervisor, which holds the lifeline.
+Started by the supervisor, which holds its lifeline, with the socket's descriptor as its one argument.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import signal
-import sys
 from typing import Any
 
 from core.asgi import create_app
@@ -38,29 +37,34 @@ _DRAIN_SECONDS = 4.0
 
 async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) -> None:
     """Answer requests until SIGTERM; then let those in flight finish."""
-    registry = load_plugins()
-    await lifeline.wait_to_go()
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     clock = MeasuredClock()
     url = settings.database_url or ""
-    database = await Database.connect(url, use=PoolUse.FACES, max_size=_POOL_SIZE)
-    database.use_for_piccolo()
-    await database.measure(clock)
+    # Everything is built while the database starts; only then is it connected to.
+    database = Database.unopened(url, use=PoolUse.FACES, max_size=_POOL_SIZE)
     services = build_services(
-        settings=settings, database=database, registry=registry, clock=clock, outbound=outbound_for(settings)
+        settings=settings,
+        database=database,
+        registry=load_plugins(),
+        clock=clock,
+        outbound=outbound_for(settings),
     )
     app = create_app(services)
-    frame = RequestFrame(app, clock)
-    handlers = {NotifyChannel.TOKENS: services.authentication.forget}
+    await lifeline.wait_to_go()
+    await database.open()
+    database.use_for_piccolo()
+    await database.measure(clock)
     components: list[Component] = [
-        Listener(dsn=url, handlers=handlers),
+        Listener(dsn=url, handlers={NotifyChannel.TOKENS: services.authentication.forget}),
         ClockKeeper(database=database, clock=clock),
         Doors(database=database, clock=clock),
     ]
     beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
+    frame = RequestFrame(app, clock)
     async with app.lifespan():
         await _serve(InheritedSocketServer(frame, descriptor, BACKLOG), frame, stopping, lifeline)
+    stopping.set()
     await asyncio.gather(*beside)
     await database.close()
 
@@ -80,7 +84,3 @@ def main(words: list[str]) -> int:
     """Run as the supervisor's child; return the exit code."""
     work: Any = functools.partial(serve_api, descriptor=int(words[0]))
     return run_child(work, run_fast)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

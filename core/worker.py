@@ -1,7 +1,6 @@
 """The worker process: looks, records, decides and sends for one region, and keeps house.
 
-`python -m core.worker` is started by the supervisor, which holds the lifeline; `tocsin worker` runs the
-same work by itself.
+Started by the supervisor, which holds its lifeline; `tocsin worker` runs the same work by itself.
 """
 
 from __future__ import annotations
@@ -9,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.clock import MeasuredClock
 from core.db.database import Database, PoolUse
@@ -71,5 +69,6 @@ async def _work(settings: Settings, lifeline: Lifeline) -> None:
     await work(settings, registry, stopping, lifeline.say_ready)
 
 
-if __name__ == "__main__":
-    sys.exit(run_child(_work, run_fast))
+def main(_words: Sequence[str]) -> int:
+    """Run as the supervisor's child; return the exit code."""
+    return run_child(_work, run_fast)

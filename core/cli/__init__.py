@@ -36,25 +36,22 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tocsin", description="Uptime monitoring you can build on.")
     parser.add_argument("--version", action="version", version=f"tocsin {metadata.version('tocsin')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, load in _loaders().items():
-        # Only what is asked for is imported, so that `tocsin --version` need not wait for the server.
-        if words[:1] == [name] or not _is_command(words):
-            module = load()
-            summary = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
-            command = commands.add_parser(name, help=summary, description=summary)
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
-        else:
-            commands.add_parser(name)
+    for name, load in _loaders(words).items():
+        module = load()
+        summary = (module.__doc__ or "").strip().splitlines()[0].rstrip(".")
+        command = commands.add_parser(name, help=summary, description=summary)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
     return parser
 
 
-def _is_command(words: Sequence[str]) -> bool:
-    return bool(words) and (not words[0].startswith("-") or words[0] == "--version")
-
-
-def _loaders() -> Mapping[str, Callable[[], ModuleType]]:
+def _loaders(words: Sequence[str]) -> Mapping[str, Callable[[], ModuleType]]:
+    """Return the commands that the words may mean: for one of our own, which come first, nothing else is imported."""
+    if words[:1] == ["--version"]:
+        return {}
     own = {name: _own_loader(name) for name in _OWN}
+    if words and words[0] in own:
+        return {words[0]: own[words[0]]}
     return own | {point.name: point.load for point in metadata.entry_points(group=_OF_FACES)}
 
 

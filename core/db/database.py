@@ -15,7 +15,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from core.clock import MeasuredClock
-from core.db.piccolo_conf import DB
+from core.db.lent_pool_engine import DB
 
 # Subscripted for the type checker only: asyncpg's classes are not generic at run time.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -55,7 +55,14 @@ class Database:
     @classmethod
     async def connect(cls, dsn: str, *, use: PoolUse, max_size: int = 8) -> Database:
         """Open a pool on the database that `dsn` names."""
-        pool = await asyncpg.create_pool(
+        database = cls.unopened(dsn, use=use, max_size=max_size)
+        await database.open()
+        return database
+
+    @classmethod
+    def unopened(cls, dsn: str, *, use: PoolUse, max_size: int = 8) -> Database:
+        """Return a database to build on while the server that `dsn` names is still starting."""
+        pool = asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=max_size,
@@ -67,6 +74,10 @@ class Database:
             },
         )
         return cls(pool)
+
+    async def open(self) -> None:
+        """Connect the pool."""
+        await self.pool
 
     async def close(self) -> None:
         """Close the pool; connections still in use are cut after two seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from core.db.piccolo_conf import DB
+from core.db.lent_pool_engine import DB
 
 
 async def run_script(name: str, *, oldest_version: str) -> None:

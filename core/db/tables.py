@@ -19,7 +19,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from core.db.piccolo_conf import DB
+from core.db.lent_pool_engine import DB
 
 
 class User(Table, tablename="users", db=DB):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
+from collections.abc import Sequence
 
 from core.access.first_owner import ensure_first_owner
 from core.access.owner_note import show_owner
@@ -44,5 +44,6 @@ async def _work(settings: Settings, lifeline: Lifeline) -> None:
     lifeline.say_ready()
 
 
-if __name__ == "__main__":
-    sys.exit(run_child(_work, asyncio.run))
+def main(_words: Sequence[str]) -> int:
+    """Run as the supervisor's child; return the exit code."""
+    return run_child(_work, asyncio.run)

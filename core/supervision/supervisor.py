@@ -87,7 +87,7 @@ async def _begin(child: Child) -> None:
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", name, *arguments)
+    return (sys.executable, "-m", "core.supervision.launch", name, *arguments)
 
 
 def _environment(settings: Settings, embedded_url: str | None) -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass
