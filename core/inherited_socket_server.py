@@ -45,4 +45,4 @@ class InheritedSocketServer(Server):
 
     def end(self) -> None:
         """Take no more requests."""
-        self.signal_handler_interrupt()
+        self.signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian annotates no signal handlers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from strawberry.scalars import JSON
@@ -103,7 +103,9 @@ class ConfigTypes:
         if choice not in self._enums:
             name = self._nested_name(choice, choice.name)
             members = [(option.name, option.value) for option in choice.options]
-            self._enums[choice] = strawberry.enum(enum.Enum(name, members), name=name)
+            # The functional form makes a class; type checkers see a member, as the name is no literal.
+            made = cast("type[enum.Enum]", enum.Enum(name, members))
+            self._enums[choice] = strawberry.enum(made, name=name)
         return self._enums[choice]
 
     def _nested_input(self, group: Group) -> type[Any]:
