@@ -48,6 +48,8 @@ def _faces(services: Services) -> list[Any]:
 def _face(point: metadata.EntryPoint, services: Services) -> Sequence[Any]:
     try:
         handlers: Sequence[Any] = point.load()(services)
+    except StartupError:
+        raise
     except Exception as error:
         log.exception("face.failed", face=point.name)
         raise StartupError(f"the face {point.name} ({point.value}) does not load: {error!r}") from error
