@@ -10,6 +10,7 @@ import itertools
 import sys
 import time
 from collections.abc import Iterator
+from typing import cast
 
 from benchmarks.harness import pin_to_last_core
 from core.event_loop import run_fast
@@ -28,8 +29,7 @@ class _Pinger(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by descent
         self._send()
 
     def data_received(self, data: bytes) -> None:

@@ -40,6 +40,7 @@ _SQL = named_sql("heartbeats")
 
 MOST_WRITERS = 2
 MOST_PINGS_IN_STATEMENT = 250
+PINGS_WORTH_A_STATEMENT = 32
 MOST_WAITING = 20_000
 LONGEST_WRITE_SECONDS = 10.0
 ANNOUNCE_AFTER_SECONDS = 0.02
@@ -132,8 +133,8 @@ class PingReceiver:
         return now
 
     def _ensure_writer(self) -> None:
-        """A writer begins at once when none is at work; a further one when a whole statement waits."""
-        wanted = min(MOST_WRITERS, 1 + len(self._waiting) // MOST_PINGS_IN_STATEMENT)
+        """A writer begins at once when none is at work; a further one when a group worth a statement waits."""
+        wanted = min(MOST_WRITERS, 1 + len(self._waiting) // PINGS_WORTH_A_STATEMENT)
         if self._writing < wanted:
             self._writing += 1
             writer = asyncio.create_task(self._write_all())

@@ -29,6 +29,7 @@ HIGHEST_EXIT_CODE = 255
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _SUFFIXES = {"start": PingKind.START, "fail": PingKind.FAIL, "log": PingKind.LOG}
 _EXIT_CODE = re.compile("[0-9]{1,3}")
+_BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 _JSON_CONTENT = (b"content-type", b"application/json")
 
 
@@ -85,7 +86,8 @@ _decode_words = msgspec.json.Decoder(_Words).decode
 def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
     """Return the route of all heartbeat addresses."""
 
-    @asgi(f"{PING_PATH}{{address:path}}", name="statusapp:heartbeat", copy_scope=False)
+    # Mounted, as Litestar resolves no path parameter for a handler that takes every method.
+    @asgi(PING_PATH.rstrip("/"), is_mount=True, name="statusapp:heartbeat", copy_scope=False)
     async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             response = await answer(scope, receive, pings)  # type: ignore[arg-type]  # never a websocket
@@ -101,7 +103,7 @@ async def answer(scope: HTTPScope, receive: Receive, pings: PingReceiver) -> Pin
     if scope["method"] not in _METHODS:
         return _WRONG_METHOD
     try:
-        body = await read_body(receive)
+        body = await read_body(receive) if has_body(scope) else b""
     except BodyTooLarge:
         return _TOO_LARGE
     address = address_of(scope["path"])
@@ -134,8 +136,8 @@ def _limited(retry_after_seconds: float) -> PingResponse:
 
 
 def address_of(path: str) -> PingAddress:
-    """Return what a path says. What is no address becomes a token that nobody has, and is looked up as any."""
-    rest = path.removeprefix(PING_PATH).rstrip("/")
+    """Return what a path below the mount says: what is no address is a token that nobody has, looked up as any."""
+    rest = path.strip("/")
     token, slash, suffix = rest.partition("/")
     if not slash:
         return PingAddress(token=token, kind=PingKind.SUCCESS)
@@ -145,6 +147,12 @@ def address_of(path: str) -> PingAddress:
         kind = PingKind.FAIL if exit_code else PingKind.SUCCESS
         return PingAddress(token=token, kind=kind, exit_code=exit_code)
     return PingAddress(token=rest, kind=PingKind.SUCCESS)
+
+
+def has_body(scope: HTTPScope) -> bool:
+    """Return whether a body may follow. Before HTTP/2 one is announced; most pings have none, and asking costs."""
+    announced = any(name in _BODY_HEADERS for name, _ in scope["headers"])
+    return announced or not scope["http_version"].startswith("1")
 
 
 async def read_body(receive: Receive) -> bytes:
