@@ -14,7 +14,8 @@ from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectFailed, OutboundError, connect_error
 
 _MOST_ADDRESSES = 8
-_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR})
+_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
+_CONNECTED = frozenset({0, errno.EISCONN})
 
 
 def family_of(address: IPAddress) -> socket.AddressFamily:
@@ -80,12 +81,14 @@ async def _connect_one(address: IPAddress, port: int) -> socket.socket:
 
 
 async def _connected(connection: socket.socket, where: tuple[str, int]) -> None:
-    # Over loopback the connection often stands at once, which spares a turn of the loop.
     code = connection.connect_ex(where)
+    if code in _UNDER_WAY:
+        # Within one machine the connection stands by now, and asking again spares a turn of the loop.
+        code = connection.connect_ex(where)
     if code in _UNDER_WAY:
         await until_writable(connection)
         code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
+    if code not in _CONNECTED:
         raise OSError(code, os.strerror(code))
 
 

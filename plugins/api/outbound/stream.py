@@ -23,13 +23,12 @@ class Stream:
     For one task at a time. `address` and `port` are what it is connected to.
     """
 
-    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "_was_filled", "address", "port")
+    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "address", "port")
 
     def __init__(self, connection: socket.socket, address: IPAddress, port: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = connection
         self._tls: ssl.SSLObject | None = None
-        self._was_filled = False
         self.address = address
         self.port = port
 
@@ -123,11 +122,17 @@ class Stream:
 
     async def _receive_plain(self, most_bytes: int) -> bytes:
         try:
-            # A read that was filled left more behind; after any other there is most likely nothing yet.
-            if not self._was_filled:
-                await until_readable(self._socket)
-            data = await self._loop.sock_recv(self._socket, most_bytes)
+            data = await self._received(most_bytes)
         except OSError as error:
             raise lost_error(error) from error
-        self._was_filled = len(data) == most_bytes
+        if len(data) == most_bytes:
+            # Whoever sends faster than we read must not keep the loop from everybody else.
+            await asyncio.sleep(0)
         return data
+
+    async def _received(self, most_bytes: int) -> bytes:
+        while True:
+            try:
+                return self._socket.recv(most_bytes)
+            except BlockingIOError:
+                await until_readable(self._socket)
