@@ -15,10 +15,11 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from core.access.principal import Principal
-from core.errors import TocsinError, Unauthenticated
+from core.errors import TocsinError, Unauthenticated, Unavailable
+from core.log import get_logger
 from core.services import Services
 from graphql_schema.context import Context
-from graphql_schema.errors import ErrorCode, code_of, formatted
+from graphql_schema.errors import DATABASE_AWAY, ErrorCode, code_of, database_away, formatted
 from graphql_schema.node_queries import NODE_KINDS
 from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
 from graphql_schema.schema import TocsinSchema
@@ -32,6 +33,8 @@ _QUERIES = frozenset({OperationType.QUERY})
 _QUERIES_AND_MUTATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 AnyRequest = Request[Any, Any, Any]
+
+_log = get_logger(__name__)
 
 
 class GraphQLEndpoint:
@@ -94,7 +97,11 @@ class GraphQLEndpoint:
                 raise Unauthenticated("authorization must be: Bearer, and an api token")
         if secret is None:
             return None
-        return await self._services.authentication.authenticate(secret.strip())
+        try:
+            return await self._services.authentication.authenticate(secret.strip())
+        except DATABASE_AWAY as error:
+            _log.warning("graphql.database_away", error=repr(error))
+            raise database_away() from error
 
 
 def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
@@ -128,7 +135,11 @@ def _status(data: Any, errors: Sequence[GraphQLError]) -> HTTPStatus:
 
 
 def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
-    status = error.status if isinstance(error, RequestRefused) else HTTPStatus.UNAUTHORIZED
+    status = HTTPStatus.UNAUTHORIZED
+    if isinstance(error, RequestRefused):
+        status = error.status
+    elif isinstance(error, Unavailable):
+        status = HTTPStatus.SERVICE_UNAVAILABLE
     return _response(request, status, None, [GraphQLError(error.message, original_error=error)])
 
 

@@ -30,7 +30,7 @@ _log = get_logger(__name__)
 
 # What the caller can mend. Anything else is told at the top level.
 _MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, OverLimit, RateLimited)
-_DATABASE_AWAY = (
+DATABASE_AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -157,11 +157,16 @@ def _traceback(error: GraphQLError) -> str:
     return "" if cause is None else "".join(traceback.format_exception(cause))
 
 
+def database_away() -> Unavailable:
+    """Return what is said while the database cannot be reached, or does not answer in time."""
+    return Unavailable("the database cannot be reached at the moment")
+
+
 def _cause(error: GraphQLError) -> Exception | None:
     """Return what a resolver raised; None for what GraphQL itself refuses: syntax, validation, coercion."""
     cause = error.original_error
     if isinstance(cause, GraphQLError):
         return _cause(cause)
-    if isinstance(cause, _DATABASE_AWAY):
-        return Unavailable("the database cannot be reached at the moment")
+    if isinstance(cause, DATABASE_AWAY):
+        return database_away()
     return cause

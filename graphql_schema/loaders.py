@@ -79,15 +79,19 @@ class Reads:
         self._batches.clear()
 
     def end(self) -> None:
-        """Ask nothing more: nobody waits for an answer. The statement in flight, if any, ends by itself."""
+        """Ask nothing more: resolvers given up half-way are cancelled. A statement in flight ends by itself."""
         self._is_ended = True
-        self._waiting.clear()
+        while self._waiting:
+            self._waiting.popleft().cancel()
 
     def _ask(self, batch: _Batch, key: Hashable) -> asyncio.Future[Any]:
         known = batch.known(key)
         if known is not None:
             return known
         answer = asyncio.get_running_loop().create_future()
+        if self._is_ended:
+            answer.cancel()
+            return answer
         batch.answers[key] = answer
         if not batch.asked:
             self._waiting.append(batch)
@@ -150,6 +154,11 @@ class _Batch:
         for key in keys:
             if not self.answers[key].done():
                 self.answers[key].set_result(found.get(key))
+
+    def cancel(self) -> None:
+        for key in self.asked:
+            self.answers[key].cancel()
+        self.asked.clear()
 
     def fail(self, error: Exception) -> None:
         keys, self.asked = self.asked, []

@@ -11,7 +11,7 @@ from graphql import GraphQLError
 
 def write_moment(moment: datetime) -> str:
     """Return 2026-02-16T11:23:00.000Z; what is finer than a millisecond is cut off."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def read_moment(text: Any) -> datetime:

@@ -7,4 +7,4 @@ from core.db.named_sql import named_sql
 
 DECISIONS = named_sql("read_alerting")["decisions"]
 INCIDENT_OF_DECISION = "incident_id"
-EARLIEST_FIRST = ordered_by("at", "at", SortType.MOMENT)
+EARLIEST_FIRST = ordered_by("decisions at", "at", SortType.MOMENT)

@@ -24,7 +24,7 @@ CHECKS = _SQL["checks"]
 MONITOR_OF_CHECK = "monitor_id"
 CHECKS_OF_INCIDENTS = _SQL["checks_of_incidents"]
 INCIDENT_OF_CHECK = "incident_id"
-LATEST_FIRST = ordered_by("-slot", "slot", SortType.MOMENT, is_descending=True)
+LATEST_FIRST = ordered_by("checks -slot", "slot", SortType.MOMENT, is_descending=True)
 
 CheckKey: TypeAlias = tuple[UUID, datetime, int]
 

@@ -21,8 +21,9 @@ CHANNEL_OF_DELIVERY = "channel_id"
 WEBHOOK_OF_DELIVERY = "webhook_id"
 CHANNELS = _SQL["channels"]
 WEBHOOKS = _SQL["webhooks"]
-CREATED = Ordering(name="created")
-LATEST_FIRST = Ordering(name="-created", is_descending=True)
+CHANNELS_CREATED = Ordering(name="channels created")
+WEBHOOKS_CREATED = Ordering(name="webhooks created")
+LATEST_FIRST = Ordering(name="deliveries -created", is_descending=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ _SQL = named_sql("read_heartbeats")
 
 PINGS = _SQL["pings"]
 MONITOR_OF_PING = "monitor_id"
-LATEST_FIRST = ordered_by("-arrived", "arrived_at", SortType.MOMENT, is_descending=True)
+LATEST_FIRST = ordered_by("pings -arrived", "arrived_at", SortType.MOMENT, is_descending=True)
 
 
 async def heartbeats_of_monitors(

@@ -18,15 +18,15 @@ from plugins.api.outcome import IncidentKind
 _SQL = named_sql("read_incidents")
 
 INCIDENTS = _SQL["incidents"]
-STARTED = ordered_by("started", "started_at", SortType.MOMENT)
-STARTED_DESCENDING = ordered_by("-started", "started_at", SortType.MOMENT, is_descending=True)
-RESOLVED = ordered_by("resolved", "resolved_key", SortType.MOMENT)
-RESOLVED_DESCENDING = ordered_by("-resolved", "resolved_key", SortType.MOMENT, is_descending=True)
-SEVERITY_DESCENDING = ordered_by("-severity", "severity_key", SortType.INTEGER, is_descending=True)
+STARTED = ordered_by("incidents started", "started_at", SortType.MOMENT)
+STARTED_DESCENDING = ordered_by("incidents -started", "started_at", SortType.MOMENT, is_descending=True)
+RESOLVED = ordered_by("incidents resolved", "resolved_key", SortType.MOMENT)
+RESOLVED_DESCENDING = ordered_by("incidents -resolved", "resolved_key", SortType.MOMENT, is_descending=True)
+SEVERITY_DESCENDING = ordered_by("incidents -severity", "severity_key", SortType.INTEGER, is_descending=True)
 
 TIMELINE = _SQL["timeline"]
 INCIDENT_OF_EVENT = "incident_id"
-EARLIEST_FIRST = ordered_by("at", "at", SortType.MOMENT)
+EARLIEST_FIRST = ordered_by("timeline at", "at", SortType.MOMENT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

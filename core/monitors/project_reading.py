@@ -15,7 +15,7 @@ from core.monitors.status import MonitorStatus
 _SQL = named_sql("read_projects")
 
 PROJECTS = _SQL["projects"]
-CREATED = Ordering(name="created")
+CREATED = Ordering(name="projects created")
 
 # A project is as well as the gravest of its monitors; one that was never checked says nothing.
 _GRAVEST_FIRST = (

@@ -19,17 +19,17 @@ _SQL = named_sql("read_monitors")
 MONITORS = _SQL["monitors"]
 PROJECT_OF_MONITOR = "project_id"
 
-CREATED = Ordering(name="created")
-CREATED_DESCENDING = Ordering(name="-created", is_descending=True)
-NAME = ordered_by("name", "name_key", SortType.TEXT)
-NAME_DESCENDING = ordered_by("-name", "name_key", SortType.TEXT, is_descending=True)
-UPDATED = ordered_by("updated", "updated_at", SortType.MOMENT)
-UPDATED_DESCENDING = ordered_by("-updated", "updated_at", SortType.MOMENT, is_descending=True)
-STATUS = ordered_by("status", "gravity", SortType.INTEGER)
-STATUS_DESCENDING = ordered_by("-status", "gravity", SortType.INTEGER, is_descending=True)
-INTERVAL = ordered_by("interval", "interval_key", SortType.INTEGER)
-INTERVAL_DESCENDING = ordered_by("-interval", "interval_key", SortType.INTEGER, is_descending=True)
-STATUS_SINCE_DESCENDING = ordered_by("-since", "since_key", SortType.INTEGER, is_descending=True)
+CREATED = Ordering(name="monitors created")
+CREATED_DESCENDING = Ordering(name="monitors -created", is_descending=True)
+NAME = ordered_by("monitors name", "name_key", SortType.TEXT)
+NAME_DESCENDING = ordered_by("monitors -name", "name_key", SortType.TEXT, is_descending=True)
+UPDATED = ordered_by("monitors updated", "updated_at", SortType.MOMENT)
+UPDATED_DESCENDING = ordered_by("monitors -updated", "updated_at", SortType.MOMENT, is_descending=True)
+STATUS = ordered_by("monitors status", "gravity", SortType.INTEGER)
+STATUS_DESCENDING = ordered_by("monitors -status", "gravity", SortType.INTEGER, is_descending=True)
+INTERVAL = ordered_by("monitors interval", "interval_key", SortType.INTEGER)
+INTERVAL_DESCENDING = ordered_by("monitors -interval", "interval_key", SortType.INTEGER, is_descending=True)
+STATUS_SINCE_DESCENDING = ordered_by("monitors -since", "since_key", SortType.INTEGER, is_descending=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -56,7 +56,7 @@ class DeliveryQueries:
         context = info.context
         context.require_read(TokenScope.NOTIFICATIONS)
         listed = Listed(select=reading.CHANNELS, arguments=(context.workspace_id,), show=Channel.of)
-        request = PageArguments(first=first, after=after).request(reading.CREATED)
+        request = PageArguments(first=first, after=after).request(reading.CHANNELS_CREATED)
         return await connect(context, listed, request)
 
     @field("The webhooks of the workspace, in the order of their making")
@@ -67,7 +67,7 @@ class DeliveryQueries:
         context = info.context
         context.require_read(TokenScope.WEBHOOKS)
         listed = Listed(select=reading.WEBHOOKS, arguments=(context.workspace_id,), show=Webhook.of)
-        request = PageArguments(first=first, after=after).request(reading.CREATED)
+        request = PageArguments(first=first, after=after).request(reading.WEBHOOKS_CREATED)
         return await connect(context, listed, request)
 
     @field("What was told or is owed, latest first")
