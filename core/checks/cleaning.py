@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ LARGEST_JSON_BYTES = 100_000
 MOST_ASSERTIONS = 100
 DEEPEST_JSON = 20
 
-_SMALLINT = range(2**15)
+_LARGEST_CODE = 2**15 - 1
 # What PostgreSQL cannot hold; and what breaks a line.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -30,13 +29,12 @@ def clean_outcome(outcome: Outcome) -> Outcome:
     if type(outcome) is not Outcome:
         raise TypeError(f"returned {type(outcome).__name__} instead of an outcome")
     status = CheckStatus(outcome.status)
-    return replace(
-        outcome,
+    return Outcome(
         status=status,
         message=_message(outcome.message, status),
         response_time_ms=_milliseconds(outcome.response_time_ms),
         timings=_timings(outcome.timings),
-        status_code=outcome.status_code if outcome.status_code in _SMALLINT else None,
+        status_code=_status_code(outcome.status_code),
         assertions=tuple(_assertion(assertion) for assertion in outcome.assertions[:MOST_ASSERTIONS]),
         evidence=_json_object(outcome.evidence),
         facts=_json_object(outcome.facts),
@@ -53,6 +51,10 @@ def clean_line(text: str, longest: int = LONGEST_LINE) -> str:
 def _message(message: str | None, status: CheckStatus) -> str | None:
     line = None if message is None else clean_line(message)
     return line or (None if status is CheckStatus.UP else "no reason was given")
+
+
+def _status_code(code: int | None) -> int | None:
+    return code if code is not None and 0 <= code <= _LARGEST_CODE else None
 
 
 def _milliseconds(value: float | None) -> float | None:

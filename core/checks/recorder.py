@@ -77,16 +77,13 @@ class Recorder:
         self._on_transitions = on_transitions
         self._on_events = on_events
         self._on_unconfirmed = on_unconfirmed
-        self._capacity = capacity
         self._waiting: deque[Finding] = deque()
         self._full_batch = Wakeup()
-        self._room = asyncio.Event()
+        self._room = asyncio.Semaphore(capacity)
 
     async def submit(self, finding: Finding) -> None:
         """Leave a finding to be recorded; wait while the queue is full."""
-        while len(self._waiting) >= self._capacity:
-            self._room.clear()
-            await self._room.wait()
+        await self._room.acquire()
         self._waiting.append(finding)
         if len(self._waiting) == 1:
             self.wakeup.set()
@@ -116,7 +113,7 @@ class Recorder:
         await self._record(batch)
         for _ in batch:
             self._waiting.popleft()
-        self._room.set()
+            self._room.release()
         return len(batch)
 
     async def _hurry(self, stopping: asyncio.Event) -> None:

@@ -66,9 +66,11 @@ class Scheduler:
         self._heap: list[tuple[datetime, int, Claim]] = []
         self._order = itertools.count()
         self._startable = Wakeup()
+        self._is_held_up = False
+        self._is_full = False
         self._unconfirmed: list[Unconfirmed] = []
         self._kept_at = self._took_over_at = datetime.min.replace(tzinfo=clock.now().tzinfo)
-        runner.on_finished = self._startable.set
+        runner.on_finished = self._make_room
 
     @property
     def waiting(self) -> tuple[Claim, ...]:
@@ -109,22 +111,30 @@ class Scheduler:
 
     def start_due(self) -> float:
         """Start the looks whose moment has come; return the seconds until the next."""
-        while self._heap and self._runner.room > 0:
-            seconds = (self._heap[0][0] - self._clock.now()).total_seconds()
-            if seconds > 0:
-                return seconds
+        now = self._clock.now()
+        while self._heap and self._heap[0][0] <= now:
+            if self._runner.room <= 0:
+                self._is_full = True
+                return POLL_SECONDS
             self._runner.start(heapq.heappop(self._heap)[2])
-        return POLL_SECONDS
+        if self._is_held_up:
+            self.wakeup.set()
+        return (self._heap[0][0] - now).total_seconds() if self._heap else POLL_SECONDS
 
     async def _start_for_ever(self) -> None:
         while True:
             await self._startable.wait(self.start_due())
 
+    def _make_room(self) -> None:
+        if self._is_full:
+            self._is_full = False
+            self._startable.set()
+
     def _capacity(self, now: datetime) -> int:
         """Return how many slots may be claimed: none while the runner does not keep up with those held."""
-        if self._heap and now - self._heap[0][0] > MOST_BEHIND:
-            return 0
-        return min(CLAIMS_AT_ONCE, MOST_HELD - len(self._heap))
+        is_behind = bool(self._heap) and now - self._heap[0][0] > MOST_BEHIND
+        self._is_held_up = is_behind and self._runner.room <= 0
+        return 0 if self._is_held_up else min(CLAIMS_AT_ONCE, MOST_HELD - len(self._heap))
 
     def _hold(self, claims: Iterable[Claim]) -> None:
         for claim in claims:
