@@ -37,8 +37,6 @@ _DRAIN_SECONDS = 4.0
 
 async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) -> None:
     """Answer requests until SIGTERM; then let those in flight finish."""
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     clock = MeasuredClock()
     url = settings.database_url or ""
     # Everything is built while the database starts; only then is it connected to.
@@ -52,6 +50,8 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
     )
     app = create_app(services)
     await lifeline.wait_to_go()
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await database.open()
     database.use_for_piccolo()
     await database.measure(clock)

@@ -16,22 +16,23 @@ _CONNECT_SECONDS = 10.0
 # A server that is just starting, as one does beside us after a reboot.
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.05
-_ECHO_SECONDS = 2.0
+_ECHO_SECONDS = 5.0
 _ECHO_CHANNEL = "tocsin_echo"
 
 Direct: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
-async def check_server(url: str) -> bool:
-    """Try the database that a URL names; return whether a NOTIFY comes back to its listener.
+async def check_server(url: str) -> None:
+    """Try the database that a URL names.
 
-    One that does not is lost in a pooler. Raises StartupError if the database cannot be reached, is
-    older than PostgreSQL 15, or refuses a session's settings, as poolers do.
+    Raises StartupError if it cannot be reached, is older than PostgreSQL 15, or is a connection pooler, in
+    which sessions lose their settings, their locks and what they listen to.
     """
     listener = await _connect(url)
     try:
         _refuse_old(listener)
-        return await _hears_itself(listener, url)
+        if not await _hears_itself(listener, url):
+            raise _is_pooler(url, "a notification does not reach its listener")
     finally:
         await listener.close(timeout=2)
 
@@ -57,13 +58,17 @@ async def _connect(url: str) -> Direct:
 def _unreachable(url: str, error: Exception) -> StartupError:
     cause = " ".join(str(error).split()) or type(error).__name__
     if "unsupported startup parameter" in cause:
-        return StartupError(
-            f"the database at {_shown(url)} is a connection pooler ({cause}): "
-            "name the server's own address in TOCSIN_DATABASE_URL"
-        )
+        return _is_pooler(url, cause)
     return StartupError(
         f"cannot reach the database at {_shown(url)}: {cause}: "
         "start it, or correct TOCSIN_DATABASE_URL (--database-url)"
+    )
+
+
+def _is_pooler(url: str, cause: str) -> StartupError:
+    return StartupError(
+        f"the database at {_shown(url)} is a connection pooler ({cause}): "
+        "name the server's own address in TOCSIN_DATABASE_URL"
     )
 
 

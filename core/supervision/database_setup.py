@@ -11,21 +11,14 @@ from core.access.owner_note import show_owner
 from core.db.database import Database, PoolUse
 from core.db.migrations import migrate
 from core.db.preflight import check_server
-from core.log import get_logger
 from core.name_ownership import require_own_names
 from core.settings import Settings
 from core.supervision.lifeline import Lifeline, run_child
 
-log = get_logger(__name__)
-
 
 async def set_up(url: str, settings: Settings) -> None:
     """Bring the database to this release and see to its first owner; raises StartupError if it cannot be."""
-    if not await check_server(url):
-        log.warning(
-            "database.notifications_lost",
-            remedy="name the server itself in TOCSIN_DATABASE_URL, not a pooler in transaction mode",
-        )
+    await check_server(url)
     database = await Database.connect(url, use=PoolUse.ENGINE, max_size=3)
     try:
         await migrate(database)
