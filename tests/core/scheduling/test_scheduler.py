@@ -192,18 +192,19 @@ async def test_a_worker_that_is_behind_does_all_it_can_at_once_and_no_more_than_
     # In rounds of two, one a second, the test would run out of patience.
     monkeypatch.setattr("core.scheduling.scheduler.CLAIMS_AT_ONCE", 2)
     worker = Worker(world, most_at_once=3)
+    three = asyncio.Barrier(3)
     most = running = 0
 
     async def look(_config: BellConfig, _context: ProbeContext) -> Outcome:
         nonlocal most, running
         running += 1
         most = max(most, running)
-        await asyncio.sleep(0)
+        await three.wait()
         running -= 1
         return Outcome(status=CheckStatus.UP)
 
     worker.bell.look = look
-    monitors = [await world.monitor(kind="bell", interval_seconds=3600) for _ in range(40)]
+    monitors = [await world.monitor(kind="bell", interval_seconds=3600) for _ in range(39)]
     world.clock.advance(60)
 
     async with worker.running():
