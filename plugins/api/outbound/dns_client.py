@@ -48,6 +48,9 @@ class NameServer:
         return f"{self.address} port {self.port}"
 
 
+_Said = dns.message.Message | OutboundError
+
+
 class DnsClient:
     """Asks the name servers in turn: each up to `attempts` times, waiting `seconds_a_try` each time.
 
@@ -102,7 +105,7 @@ class _Channel:
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self._loop = asyncio.get_running_loop()
-        self._waiting: dict[int, tuple[dns.message.QueryMessage, asyncio.Future[dns.message.Message]]] = {}
+        self._waiting: dict[int, tuple[dns.message.QueryMessage, asyncio.Future[_Said]]] = {}
         self._asked = 0
         self._socket: socket.socket | None = self._open()
 
@@ -113,13 +116,16 @@ class _Channel:
     async def ask(self, query: dns.message.QueryMessage) -> dns.message.Message:
         with self._registered(query) as answer:
             self._send(query.to_wire())
-            return await answer
+            said = await answer
+        if isinstance(said, OutboundError):
+            raise said
+        return said
 
     @contextlib.contextmanager
-    def _registered(self, query: dns.message.QueryMessage) -> Iterator[asyncio.Future[dns.message.Message]]:
+    def _registered(self, query: dns.message.QueryMessage) -> Iterator[asyncio.Future[_Said]]:
         while query.id in self._waiting:
             query.id = dns.entropy.random_16()
-        answer: asyncio.Future[dns.message.Message] = self._loop.create_future()
+        answer: asyncio.Future[_Said] = self._loop.create_future()
         self._asked += 1
         self._waiting[query.id] = query, answer
         key = query.id
@@ -182,7 +188,7 @@ class _Channel:
     def _fail_all(self, error: OSError) -> None:
         for _, answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(self._unavailable(error))
+                answer.set_result(self._unavailable(error))
 
     def _unavailable(self, error: OSError) -> OutboundError:
         if error.errno in _EXHAUSTED:

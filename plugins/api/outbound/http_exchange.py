@@ -28,7 +28,6 @@ class Progress:
     resolved: float | None = None
     connected: float = 0.0
     secured: float | None = None
-    sent: float = 0.0
     first_byte: float = 0.0
 
 
@@ -57,7 +56,7 @@ def _request_bytes(connection: h11.Connection, request: httpx.Request, body: byt
 
 
 async def exchange(
-    stream: Stream, request: httpx.Request, body: bytes, *, most_body_bytes: int, progress: Progress
+    stream: Stream, request: httpx.Request, body: bytes, *, max_body_bytes: int, progress: Progress
 ) -> Answer:
     """Send the request, and read its response up to the bound. Marks `progress` on the way.
 
@@ -66,21 +65,15 @@ async def exchange(
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEADER_BYTES)
     data = _request_bytes(connection, request, body)
     progress.phase = Phase.WAITING
+    await stream.send(data)
     try:
-        await stream.send(data)
-    except ConnectionLost:
-        # A server may answer before it has read all, and close: its answer says more than the loss.
-        if not body:
-            raise
-    progress.sent = perf_counter()
-    try:
-        return await _answer(connection, stream, most_body_bytes, progress, is_head=request.method == "HEAD")
+        return await _answer(connection, stream, max_body_bytes, progress, is_head=request.method == "HEAD")
     except h11.RemoteProtocolError as error:
         raise _answer_error(connection, error) from error
 
 
 async def _answer(
-    connection: h11.Connection, stream: Stream, most_body_bytes: int, progress: Progress, *, is_head: bool
+    connection: h11.Connection, stream: Stream, max_body_bytes: int, progress: Progress, *, is_head: bool
 ) -> Answer:
     head = await _final_head(connection, stream, progress)
     if isinstance(head, h11.InformationalResponse):
@@ -88,8 +81,8 @@ async def _answer(
     progress.phase = Phase.READING
     length = _plain_length(head, is_head=is_head)
     if length is None:
-        return await _framed_body(connection, stream, head, most_body_bytes)
-    return await _plain_body(connection, stream, head, min(length, most_body_bytes + 1), most_body_bytes)
+        return await _framed_body(connection, stream, head, max_body_bytes)
+    return await _plain_body(connection, stream, head, min(length, max_body_bytes + 1), max_body_bytes)
 
 
 def _plain_length(head: h11.Response, *, is_head: bool) -> int | None:
@@ -106,7 +99,7 @@ def _plain_length(head: h11.Response, *, is_head: bool) -> int | None:
 
 
 async def _plain_body(
-    connection: h11.Connection, stream: Stream, head: h11.Response, wanted: int, most_body_bytes: int
+    connection: h11.Connection, stream: Stream, head: h11.Response, wanted: int, max_body_bytes: int
 ) -> Answer:
     # Passing a body through h11 costs more than all the rest of it.
     data, _ = connection.trailing_data
@@ -118,14 +111,14 @@ async def _plain_body(
         chunks.append(chunk)
         missing -= len(chunk)
     body = b"".join(chunks)[:wanted]
-    return Answer(head, body[:most_body_bytes], cut=len(body) > most_body_bytes)
+    return Answer(head, body[:max_body_bytes], cut=len(body) > max_body_bytes)
 
 
 async def _framed_body(
-    connection: h11.Connection, stream: Stream, head: h11.Response, most_body_bytes: int
+    connection: h11.Connection, stream: Stream, head: h11.Response, max_body_bytes: int
 ) -> Answer:
     chunks: list[bytes] = []
-    room = most_body_bytes
+    room = max_body_bytes
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:

@@ -16,7 +16,7 @@ from plugins.api.outbound.stream import Stream
 from plugins.api.outcome import Timings
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
-DEFAULT_MOST_BODY_BYTES = 1024 * 1024
+DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 Connect = Callable[[httpx.Request, Progress, float], Awaitable[Stream]]
@@ -47,7 +47,7 @@ class HttpTransport(httpx.AsyncBaseTransport):
         request: httpx.Request,
         *,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        most_body_bytes: int = DEFAULT_MOST_BODY_BYTES,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> httpx.Response:
         """Send one request whose content is bytes, and return the response, its body bounded.
 
@@ -56,22 +56,22 @@ class HttpTransport(httpx.AsyncBaseTransport):
         progress = Progress()
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._send(request, progress, timeout_seconds, most_body_bytes)
+                return await self._send(request, progress, timeout_seconds, max_body_bytes)
         except TimeoutError:
             raise timed_out(progress.phase, request.url.host) from None
 
     async def _send(
-        self, request: httpx.Request, progress: Progress, timeout_seconds: float, most_body_bytes: int
+        self, request: httpx.Request, progress: Progress, timeout_seconds: float, max_body_bytes: int
     ) -> httpx.Response:
         stream = await self._connect(request, progress, timeout_seconds)
         try:
             answer = await exchange(
-                stream, request, request.content, most_body_bytes=most_body_bytes, progress=progress
+                stream, request, request.content, max_body_bytes=max_body_bytes, progress=progress
             )
         finally:
             stream.close()
         timings = _timings(progress)
-        return _response(request, answer, stream, timings, most_body_bytes)
+        return _response(request, answer, stream, timings, max_body_bytes)
 
 
 def _timings(progress: Progress) -> Timings:
@@ -88,7 +88,7 @@ def _timings(progress: Progress) -> Timings:
 
 
 def _response(
-    request: httpx.Request, answer: Answer, stream: Stream, timings: Timings, most_body_bytes: int
+    request: httpx.Request, answer: Answer, stream: Stream, timings: Timings, max_body_bytes: int
 ) -> httpx.Response:
     headers = answer.head.headers.raw_items()
     extensions: dict[str, object] = {
@@ -100,7 +100,7 @@ def _response(
     body, cut = answer.body, answer.cut
     coding = _content_encoding(answer.head)
     if coding is not None:
-        body, more = decoded(body, coding, most_body_bytes)
+        body, more = decoded(body, coding, max_body_bytes)
         cut = cut or more
         # httpx would decompress again, and without a bound.
         headers = [(name, value) for name, value in headers if name.lower() != b"content-encoding"]

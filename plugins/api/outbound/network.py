@@ -32,13 +32,13 @@ from plugins.api.outbound.errors import (
 )
 from plugins.api.outbound.http_exchange import Progress
 from plugins.api.outbound.http_transport import (
-    DEFAULT_MOST_BODY_BYTES,
+    DEFAULT_MAX_BODY_BYTES,
     DEFAULT_TIMEOUT_SECONDS,
     HttpTransport,
     target_of,
 )
 from plugins.api.outbound.resolver import Resolver
-from plugins.api.outbound.sockets import alternated, connect, is_on_this_machine
+from plugins.api.outbound.sockets import connect, in_order, is_on_this_machine
 from plugins.api.outbound.stream import Stream
 from plugins.api.outbound.tls import TlsContexts, is_about_time, tls_error, utc_now
 
@@ -106,7 +106,7 @@ class Outbound:
         """Open a UDP socket that speaks with the first allowed address of the host; the caller closes it."""
         addresses = await self.resolve(host, port)
         failures: list[OutboundError] = []
-        for address in alternated(addresses):
+        for address in in_order(addresses):
             try:
                 return Datagram(address, port)
             except OutboundError as error:
@@ -123,14 +123,14 @@ class Outbound:
         *,
         timeout_seconds: float,
         verify: bool = True,
-        max_body_bytes: int = DEFAULT_MOST_BODY_BYTES,
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
     ) -> httpx.Response:
         """Send one request and return its response, read; redirects are not followed, bodies are bounded.
 
         A response of any status is returned; only no response at all raises.
         """
         response = await self._transports[verify].send(
-            request, timeout_seconds=timeout_seconds, most_body_bytes=max_body_bytes
+            request, timeout_seconds=timeout_seconds, max_body_bytes=max_body_bytes
         )
         response.read()
         return response
@@ -160,7 +160,7 @@ class Outbound:
         """Resolve what is ours at the port by name, each time: a database may move."""
         found: list[IPAddress] = []
         for host in self._own_names[port]:
-            with contextlib.suppress(OutboundError):
+            with contextlib.suppress(NameNotFound):
                 found += await self._resolver.addresses(host)
         return frozenset(found)
 
@@ -176,7 +176,7 @@ class Outbound:
     async def _open(self, host: str, port: int, progress: Progress, seconds: float) -> Stream:
         address = _literal(host)
         if address is None:
-            addresses = alternated(await self._allowed(await self._resolver.addresses(host), port))
+            addresses = in_order(await self._allowed(await self._resolver.addresses(host), port))
             progress.resolved = perf_counter()
             seconds -= progress.resolved - progress.started
         else:
@@ -188,8 +188,8 @@ class Outbound:
 
     async def _secure(self, stream: Stream, host: str, progress: Progress, *, verify: bool) -> None:
         progress.phase = Phase.HANDSHAKING
-        # A name is looked for in certificates without the dot at its end.
-        name = host.removesuffix(".")
+        # Certificates write names without the dot at the end, and addresses in their plain form.
+        name = host.removesuffix(".") if _literal(host) is None else str(stream.address)
         try:
             await stream.start_tls(self._contexts.get(verify=verify), name)
         except TlsFailed as error:

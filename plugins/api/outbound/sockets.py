@@ -8,12 +8,13 @@ import itertools
 import os
 import socket
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from plugins.api.outbound.addresses import IPAddress
-from plugins.api.outbound.errors import ConnectFailed, OutboundError, connect_error
+from plugins.api.outbound.errors import OutboundError, Phase, TimedOut, connect_error
 
 _MOST_ADDRESSES = 8
+_SOMEWHERE_PUBLIC = ("2001:4860:4860::8888", 9)
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
 _CONNECTED = frozenset({0, errno.EISCONN})
 
@@ -23,13 +24,29 @@ def family_of(address: IPAddress) -> socket.AddressFamily:
     return socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
 
 
-def alternated(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
-    """Order addresses so that a family without a route costs one attempt: IPv6 first, then in turns."""
+def in_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
+    """Order addresses for connecting: the families in turns, IPv6 first where this machine is part of it."""
     known = tuple(addresses)
     fours = [address for address in known if isinstance(address, IPv4Address)]
     sixes = [address for address in known if not isinstance(address, IPv4Address)]
-    pairs = itertools.zip_longest(sixes, fours)
+    if not (fours and sixes):
+        return known
+    pairs = itertools.zip_longest(*((sixes, fours) if _has_public_ipv6() else (fours, sixes)))
     return tuple(address for pair in pairs for address in pair if address is not None)
+
+
+def _has_public_ipv6() -> bool:
+    """Say whether packets to the public IPv6 network would leave from a public address; none is sent.
+
+    Containers often have private ones only, from which nothing comes back.
+    """
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(_SOMEWHERE_PUBLIC)
+            source = probe.getsockname()[0]
+    except OSError:
+        return False
+    return IPv6Address(source.partition("%")[0]).is_global
 
 
 async def connect(
@@ -52,7 +69,7 @@ async def connect(
             async with asyncio.timeout(share):
                 return await _connect_one(address, port), address
         except TimeoutError:
-            failures.append(ConnectFailed(f"connection timed out ({_where(address, port)})"))
+            failures.append(TimedOut(Phase.CONNECTING))
         except OutboundError as error:
             failures.append(error)
     raise _most_telling(failures)

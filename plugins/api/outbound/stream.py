@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from plugins.api.outbound.addresses import IPAddress
-from plugins.api.outbound.errors import ConnectionLost, lost_error
+from plugins.api.outbound.errors import ConnectionLost, TlsFailed, lost_error
 from plugins.api.outbound.sockets import until_readable
 from plugins.api.outbound.tls import tls_error, utc_now
 
@@ -61,7 +61,10 @@ class Stream:
     async def start_tls(self, context: ssl.SSLContext, server_hostname: str) -> None:
         """Do the TLS handshake on this connection. Raises TlsFailed or ConnectionLost."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        try:
+            session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        except ValueError as error:
+            raise TlsFailed(f"{server_hostname!r} is not a name of a server") from error
         try:
             await self._shake_hands(session)
         except ssl.SSLError as error:

@@ -18,7 +18,7 @@ from plugins.probes.http.redirects import is_redirect, redirected
 from plugins.probes.http.statuses import accepted_statuses
 from plugins.probes.http.verdict import judged, unreached
 
-MOST_BODY_BYTES = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 # The caller cancels at its deadline; ending a little earlier leaves time to say what took so long.
 _MARGIN_SHARE = 0.05
@@ -56,7 +56,7 @@ async def _last_answer(
     deadline = monotonic() + seconds
     while True:
         response = await transport.send(
-            request, timeout_seconds=deadline - monotonic(), most_body_bytes=MOST_BODY_BYTES
+            request, timeout_seconds=deadline - monotonic(), max_body_bytes=MAX_BODY_BYTES
         )
         if not config.follow_redirects or not is_redirect(response):
             return response

@@ -284,7 +284,18 @@ async def test_a_certificate_is_valid_for_an_address_that_it_names(
 ) -> None:
     web = await serve_web(GREETING, tls=authority.server_context("127.0.0.1"))
 
-    assert await ask(Outbound(authorities=authority.path), "127.0.0.1", web.port, tls=True) == GREETING
+    for host in ("127.0.0.1", "2130706433", "127.1"):
+        assert await ask(Outbound(authorities=authority.path), host, web.port, tls=True) == GREETING
+
+
+@pytest.mark.parametrize("name", [".web.test", "\ud800", "x" * 300])
+async def test_what_is_no_name_of_a_server_is_never_sent(
+    serve_web: ServeWeb, authority: Authority, name: str
+) -> None:
+    web = await serve_web(GREETING, tls=authority.server_context("localhost"))
+
+    with pytest.raises(TlsFailed, match="is not a name of a server"):
+        await Outbound().open_stream("127.0.0.1", web.port, tls=True, server_hostname=name)
 
 
 async def test_another_name_can_be_wanted_in_the_certificate(
