@@ -136,3 +136,217 @@ async def test_a_monitor_shows_all_that_is_known_of_it(owner):
             "checksDown": 1,
         },
     ]
+
+
+INCIDENT = """
+query ($id: ID!) { incident(id: $id) {
+  number kind status severity monitorName startedAt resolvedAt timeToRecoverySeconds rootCause
+  monitor { name } affectedRegions { key } checksFailed checksTotal
+  checks { totalCount nodes { status monitor { name } } }
+  timeline { nodes { kind message actor { name } } }
+  alertDecisions { nodes { step outcome reason channel { name } delivery { status recipient statusCode } } }
+} }
+"""
+
+
+async def add_story(owner, monitor_id, **columns):
+    """Add an incident of ten minutes with two failed checks and a good one, a line and a decision."""
+    incident_id = await owner.add_incident(monitor_id, 3, timedelta(minutes=10), **columns)
+    await owner.add_checks(monitor_id, [timedelta(minutes=9), timedelta(minutes=8)], status=3)
+    await owner.add_checks(monitor_id, [timedelta(minutes=7), timedelta(minutes=20)])
+    channel_id = await owner.add_channel("Ops")
+    delivery_id = await owner.add_delivery(channel_id=channel_id, incident_id=incident_id)
+    story = {"workspace_id": owner.workspace_id, "incident_id": incident_id, "at": owner.now}
+    await owner.insert("incident_events", id=owner.next_id(), kind="OPENED", message="status 500", **story)
+    await owner.insert(
+        "alert_decisions",
+        id=owner.next_id(),
+        step="ROUTE",
+        outcome="NOTIFY",
+        reason="no policy: every active channel is told",
+        channel_id=channel_id,
+        delivery_id=delivery_id,
+        **story,
+    )
+    return incident_id
+
+
+async def test_an_incident_that_lasts_counts_its_checks_so_far(owner):
+    monitor_id = await owner.add_monitor("The shop", status=MonitorStatus.DOWN)
+    incident_id = await add_story(owner, monitor_id)
+
+    incident = (await owner.data(INCIDENT, id=encode_id(Prefix.INCIDENT, incident_id)))["incident"]
+
+    assert incident == {
+        "number": "INC-2026-0003",
+        "kind": "OUTAGE",
+        "status": "OPEN",
+        "severity": "HIGH",
+        "monitorName": "as it was called",
+        "startedAt": write_moment(owner.now - timedelta(minutes=10)),
+        "resolvedAt": None,
+        "timeToRecoverySeconds": None,
+        "rootCause": "UNKNOWN",
+        "monitor": {"name": "The shop"},
+        "affectedRegions": [{"key": "local"}],
+        "checksFailed": 2,
+        "checksTotal": 3,
+        "checks": {
+            "totalCount": 3,
+            "nodes": [
+                {"status": status, "monitor": {"name": "The shop"}} for status in ("UP", "DOWN", "DOWN")
+            ],
+        },
+        "timeline": {"nodes": [{"kind": "OPENED", "message": "status 500", "actor": None}]},
+        "alertDecisions": {
+            "nodes": [
+                {
+                    "step": "ROUTE",
+                    "outcome": "NOTIFY",
+                    "reason": "no policy: every active channel is told",
+                    "channel": {"name": "Ops"},
+                    "delivery": {
+                        "status": "DELIVERED",
+                        "recipient": "https://hooks.example.org/",
+                        "statusCode": 204,
+                    },
+                }
+            ]
+        },
+    }
+
+
+async def test_an_incident_outlives_its_monitor_with_the_figures_of_its_end(owner):
+    monitor_id = await owner.add_monitor(deleted_at=owner.now)
+    incident_id = await add_story(
+        owner,
+        monitor_id,
+        status="RESOLVED",
+        resolved_at=owner.now - timedelta(minutes=7),
+        checks_failed=5,
+        checks_total=6,
+    )
+
+    incident = (await owner.data(INCIDENT, id=encode_id(Prefix.INCIDENT, incident_id)))["incident"]
+
+    assert incident["monitor"] is None
+    assert incident["monitorName"] == "as it was called"
+    assert (incident["checksFailed"], incident["checksTotal"]) == (5, 6)
+    assert incident["timeToRecoverySeconds"] == 180.0
+    assert incident["checks"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_a_heartbeat_shows_what_was_reported_latest_first(owner):
+    monitor_id = await owner.add_heartbeat()
+    for minutes, kind, more in ((5, "START", {}), (4, "SUCCESS", {"duration_ms": 60_000.0, "exit_code": 0})):
+        await owner.insert(
+            "pings",
+            id=owner.next_id(),
+            monitor_id=monitor_id,
+            workspace_id=owner.workspace_id,
+            arrived_at=owner.now - timedelta(minutes=minutes),
+            kind=kind,
+            message="done",
+            run_id="r1",
+            **more,
+        )
+    document = """{ monitors { nodes { target intervalSeconds regions { key } heartbeat { lastPingAt expectedBy
+      graceSeconds events { totalCount nodes { kind at message durationMs exitCode runId } } } } } }"""
+
+    (monitor,) = (await owner.data(document))["monitors"]["nodes"]
+
+    assert (monitor["target"], monitor["intervalSeconds"], monitor["regions"]) == ("every 10 min", 600, [])
+    heartbeat = monitor["heartbeat"]
+    assert heartbeat["lastPingAt"] == write_moment(owner.now - timedelta(minutes=4))
+    assert heartbeat["expectedBy"] == write_moment(owner.now + timedelta(minutes=6))
+    assert heartbeat["graceSeconds"] == 90
+    assert heartbeat["events"]["totalCount"] == 2
+    assert [event["kind"] for event in heartbeat["events"]["nodes"]] == ["SUCCESS", "START"]
+    assert heartbeat["events"]["nodes"][0]["durationMs"] == 60_000.0
+
+
+async def test_uptime_counts_from_the_making_of_the_monitor_and_its_parts_sum_to_it(owner):
+    monitor_id = await owner.add_monitor(age=timedelta(hours=3), status=MonitorStatus.UP)
+    made = owner.now - timedelta(hours=3)
+    await owner.fetch("DELETE FROM status_intervals")
+    hour = timedelta(hours=1)
+    await owner.add_interval(monitor_id, made, made + hour / 2, MonitorStatus.PENDING)
+    await owner.add_interval(monitor_id, made + hour / 2, made + hour, MonitorStatus.UP)
+    await owner.add_interval(monitor_id, made + hour, made + 1.5 * hour, MonitorStatus.DOWN)
+    await owner.add_interval(monitor_id, made + 1.5 * hour, made + 2 * hour, MonitorStatus.DEGRADED)
+    await owner.add_interval(monitor_id, made + 2 * hour, None, MonitorStatus.UNKNOWN)
+    parts = """{ ratio upSeconds degradedSeconds downSeconds unknownSeconds maintenanceSeconds pausedSeconds
+      pendingSeconds }"""
+
+    (monitor,) = (
+        await owner.data(
+            f"{{ monitors {{ nodes {{ day: uptime(period: DAY) {parts} hour: uptime(period: HOUR) {parts} }} }} }}"
+        )
+    )["monitors"]["nodes"]
+
+    assert monitor["day"] == {
+        "ratio": 2 / 3,
+        "upSeconds": 1_800.0,
+        "degradedSeconds": 1_800.0,
+        "downSeconds": 1_800.0,
+        "unknownSeconds": 3_600.0,
+        "maintenanceSeconds": 0.0,
+        "pausedSeconds": 0.0,
+        "pendingSeconds": 1_800.0,
+    }
+    assert monitor["hour"]["ratio"] is None
+    assert monitor["hour"]["unknownSeconds"] == 3_600.0
+
+
+async def test_a_project_is_as_well_as_its_gravest_monitor_that_is_not_paused(owner):
+    async def status() -> str:
+        return (await owner.data("{ projects { nodes { status } } }"))["projects"]["nodes"][0]["status"]
+
+    assert await status() == "PENDING"
+    await owner.add_monitor(status=MonitorStatus.UP)
+    await owner.add_monitor(status=MonitorStatus.PENDING)
+    assert await status() == "UP"
+    await owner.add_monitor(status=MonitorStatus.DOWN, paused_at=owner.now)
+    assert await status() == "UP"
+    await owner.add_monitor(status=MonitorStatus.DEGRADED)
+    assert await status() == "DEGRADED"
+
+
+@pytest.mark.parametrize("points", [0, -1, 1_001])
+async def test_too_many_points_or_none_are_refused(owner, points):
+    await owner.add_monitor()
+
+    answer = await owner.ask(
+        "query ($points: Int!) { monitors { nodes { latencySeries(period: HOUR, points: $points) { at } } } }",
+        points=points,
+    )
+
+    assert answer.codes == ["INVALID_INPUT"]
+
+
+async def test_a_region_is_active_while_a_worker_of_it_lives(owner):
+    for age, stopped_at in ((5, None), (600, None), (5, owner.now)):
+        await owner.insert(
+            "workers",
+            id=owner.next_id(),
+            region_id=1,
+            started_at=owner.now,
+            seen_at=owner.now - timedelta(seconds=age),
+            stopped_at=stopped_at,
+        )
+
+    data = await owner.data("{ regions { key city isActive workers } }")
+
+    assert data == {"regions": [{"key": "local", "city": "Bern", "isActive": True, "workers": 1}]}
+
+
+async def test_the_kinds_tell_what_their_configuration_is(owner):
+    data = await owner.data(
+        "{ probeKinds { key mode configSchema distribution } notifierKinds { key configSchema distribution } }"
+    )
+
+    kinds = {kind["key"]: kind for kind in data["probeKinds"]}
+    assert (kinds["http"]["mode"], kinds["heartbeat"]["mode"]) == ("ACTIVE", "PASSIVE")
+    assert kinds["http"]["configSchema"]["properties"]["url"]["type"] == "string"
+    assert {kind["key"] for kind in data["notifierKinds"]} == {"webhook"}
+    assert {kind["distribution"] for kind in data["probeKinds"]} == {"tocsin"}

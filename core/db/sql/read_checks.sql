@@ -9,12 +9,14 @@ WHERE workspace_id = $1
     AND ($4::smallint IS NULL OR status = $4)
 
 -- name: checks_of_incidents
--- The checks made while each incident lasted. $1 workspace.
+-- The checks made while each incident lasted; none once its monitor is deleted, as a check is its monitor's.
+-- $1 workspace.
 SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
     c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error, i.id AS incident_id
 FROM incidents AS i
 JOIN checks AS c ON c.monitor_id = i.monitor_id AND c.workspace_id = i.workspace_id
     AND c.slot >= i.started_at AND c.slot < coalesce(i.resolved_at, 'infinity')
+JOIN monitors AS m ON m.id = i.monitor_id AND m.deleted_at IS NULL
 WHERE i.workspace_id = $1
 
 -- name: last_checks
