@@ -21,7 +21,7 @@ from core.ids import new_id
 
 MONITORS = 10_000
 CONNECTIONS = 64
-PINGS_A_ROUND = 20_000
+PINGS_A_ROUND = 10_000
 
 
 async def _make_heartbeats(url: str) -> list[str]:
