@@ -23,7 +23,7 @@ import pytest
 OWNER_TOKEN = "an-owner-token-of-more-than-32-characters"
 PATIENCE_SECONDS = 60
 # What the command line of a process of that role contains; not merely "worker", which PostgreSQL has too.
-COMMANDS = {"api": "-m core.api_process", "worker": "-m core.worker", "postgres": "bin/postgres -D"}
+COMMANDS = {"api": "core.api_process", "worker": "core.worker", "postgres": "bin/postgres -D"}
 
 
 @dataclass
