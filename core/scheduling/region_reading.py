@@ -9,8 +9,8 @@ import asyncpg
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 
-# A worker says that it lives at least every few seconds.
-WORKER_ALIVE_FOR = timedelta(seconds=60)
+# A worker says every five seconds that it lives.
+WORKER_ALIVE_FOR = timedelta(seconds=30)
 
 _SQL = named_sql("read_regions")
 
