@@ -130,8 +130,12 @@ def _status(data: Any, errors: Sequence[GraphQLError]) -> HTTPStatus:
     """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest."""
     if any(code_of(error) in _SIGNED_OUT for error in errors):
         return HTTPStatus.UNAUTHORIZED
-    never_ran = data is None and errors and all(error.path is None for error in errors)
-    return HTTPStatus.BAD_REQUEST if never_ran else HTTPStatus.OK
+    return HTTPStatus.OK if _has_run(data, errors) else HTTPStatus.BAD_REQUEST
+
+
+def _has_run(data: Any, errors: Sequence[GraphQLError]) -> bool:
+    """Tell whether the operation began: an error of a field has that field's path."""
+    return data is not None or any(error.path is not None for error in errors)
 
 
 def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
@@ -146,7 +150,7 @@ def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
 def _response(
     request: AnyRequest, status: HTTPStatus, data: Any, errors: Sequence[GraphQLError]
 ) -> Response[bytes]:
-    body: dict[str, Any] = {"data": data}
+    body: dict[str, Any] = {"data": data} if _has_run(data, errors) else {}
     if errors:
         body["errors"] = [formatted(error) for error in errors]
     accepted = request.headers.get("accept", "")
