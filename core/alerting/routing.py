@@ -147,10 +147,12 @@ def _recoveries_to_channels(change: Change, policy: Policy, told: Ledger) -> Ite
             yield _dropped(channel, event, "was not told of the failure")
         else:
             for recipient in recipients:
-                yield _recovery_to(channel, recipient, event, told)
+                yield _recovery_to(channel, recipient, event, change, told)
 
 
-def _recovery_to(channel: ChannelDestination, recipient: str, event: DeliveryEvent, told: Ledger) -> Decision:
+def _recovery_to(
+    channel: ChannelDestination, recipient: str, event: DeliveryEvent, change: Change, told: Ledger
+) -> Decision:
     failure = told.last_failure(channel.id, recipient)
     if failure is None or not _is_owed_recovery(channel, failure):
         if failure is not None and failure.status is DeliveryStatus.PENDING:
@@ -158,6 +160,8 @@ def _recovery_to(channel: ChannelDestination, recipient: str, event: DeliveryEve
         return _dropped(channel, event, "was not told of the failure", recipient)
     if told.has_recovery_after(failure):
         return _dropped(channel, event, "was told of the recovery already", recipient)
+    if channel.audience is Audience.PEOPLE and change.details.incident.resolution is Resolution.WORSENED:
+        return _dropped(channel, event, "the monitor went down, which is told instead", recipient)
     if channel.audience is Audience.PEOPLE and told.phase is not FlappingPhase.STEADY:
         return Decision(
             destination=channel,

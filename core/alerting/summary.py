@@ -9,6 +9,7 @@ from core.deliveries.delivery_event import DeliveryEvent
 from core.incidents.transition import Resolution
 
 _BECAUSE = {
+    Resolution.WORSENED: "the monitor went down",
     Resolution.DELETED: "the monitor was deleted",
     Resolution.CHANGED: "the monitor was changed",
     Resolution.BY_HAND: "resolved by hand",

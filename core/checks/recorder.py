@@ -152,6 +152,8 @@ class Recorder:
             try:
                 recorded = await self._commit(part)
             except _PASSING as error:
+                if isinstance(error, ValueError):  # asyncpg could not even encode an argument
+                    raise
                 log.warning("recorder.repeats", count=len(part), error=str(error) or type(error).__name__)
             else:
                 break

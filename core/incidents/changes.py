@@ -137,6 +137,7 @@ class _Condition:
     is_absent: bool
     since: datetime
     region_ids: tuple[int, ...] = ()
+    resolution: Resolution = Resolution.RECOVERED
     end_message: str = "recovered"
 
 
@@ -151,6 +152,7 @@ def _status_change(standing: Standing, verdict: Verdict) -> StatusChange | None:
 
 
 def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime) -> Iterator[_Condition]:
+    is_worse = status is MonitorStatus.DOWN
     for kind, condition_status in _STATUS_OF.items():
         yield _Condition(
             kind=kind,
@@ -158,7 +160,8 @@ def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime)
             is_absent=status in _SEEN and status is not condition_status,
             since=since,
             region_ids=verdict.impaired_regions,
-            end_message="the monitor went down" if status is MonitorStatus.DOWN else "recovered",
+            resolution=Resolution.WORSENED if is_worse else Resolution.RECOVERED,
+            end_message="the monitor went down" if is_worse else "recovered",
         )
 
 
@@ -187,6 +190,6 @@ def _ending(incident: OpenIncident, condition: _Condition) -> Ending:
     return Ending(
         incident=incident,
         resolved_at=max(condition.since, incident.started_at),
-        resolution=Resolution.RECOVERED,
+        resolution=condition.resolution,
         message=condition.end_message,
     )

@@ -30,6 +30,7 @@ class Resolution(enum.StrEnum):
     """Why an incident ended."""
 
     RECOVERED = "RECOVERED"
+    WORSENED = "WORSENED"  # it became an outage, which is an incident of its own
     DELETED = "DELETED"
     CHANGED = "CHANGED"
     BY_HAND = "BY_HAND"

@@ -116,6 +116,23 @@ def told(routed: Routed) -> list[tuple[str, str | None, str]]:
 # ---- examples ------------------------------------------------------------------------------------
 
 
+def test_people_are_not_told_that_a_degradation_is_over_when_it_became_an_outage() -> None:
+    worsened = change_of(TransitionKind.RESOLVED, IncidentKind.DEGRADED, Resolution.WORSENED)
+    ledger = Ledger(
+        entries=(
+            entry(PAGER.id, "ann", DeliveryEvent.DEGRADED),
+            entry(ROBOT.id, "r2", DeliveryEvent.DEGRADED),
+        )
+    )
+
+    routed = routing(worsened, policy_of(PAGER, ROBOT), ledger, NOW)
+
+    assert told(routed) == [("Robot", "r2", "RECOVERED")]
+    assert [each.reason for each in routed.decisions if each.recipient == "ann"] == [
+        "the monitor went down, which is told instead"
+    ]
+
+
 def test_every_active_channel_and_its_every_recipient_is_told_of_a_failure() -> None:
     routed = routing(OPENED, policy_of(PAGER, ROBOT), Ledger(), NOW)
 

@@ -82,7 +82,9 @@ def test_an_outage_ends_where_the_status_after_it_begins(status: MonitorStatus) 
 def test_the_outage_takes_over_from_a_degradation() -> None:
     changes = decide(standing(S.DEGRADED, incident(K.DEGRADED)), verdict(S.DOWN))
 
-    assert [ending.message for ending in changes.endings] == ["the monitor went down"]
+    assert [(ending.resolution, ending.message) for ending in changes.endings] == [
+        (Resolution.WORSENED, "the monitor went down")
+    ]
     assert [opening.kind for opening in changes.openings] == [K.OUTAGE]
 
 
