@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -16,6 +15,7 @@ import httpx
 from plugins.api.config import Config, Meta, Secret, check_with
 from plugins.api.hookspecs import hookimpl
 from plugins.api.http_delivery import deliver
+from plugins.api.http_headers import LONGEST_NAME, LONGEST_VALUE, require_header_name, require_header_value
 from plugins.api.notifier import (
     Audience,
     Message,
@@ -30,38 +30,16 @@ from plugins.api.notifier import (
 from plugins.api.web_address import require_web_address
 
 LONGEST_ADDRESS = 2_048
-LONGEST_HEADER = 8_192
 MOST_HEADERS = 50
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e\t\x80-\xff]*")
-# What frames the request is ours to say.
-_RESERVED_HEADERS = frozenset(
-    {"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"}
-)
-
 _MONITOR_EVENTS = {MessageEvent.MONITOR_DOWN: "monitor.down", MessageEvent.MONITOR_UP: "monitor.up"}
-
-
-def require_header_name(name: str) -> None:
-    """Raise ValueError unless the name may be sent as a header of the user's."""
-    if not _HEADER_NAME.fullmatch(name):
-        raise ValueError("must be a header name: letters, digits and hyphens")
-    if name.lower() in _RESERVED_HEADERS:
-        raise ValueError("is set by Tocsin itself")
-
-
-def require_header_value(value: str) -> None:
-    """Raise ValueError unless the value fits on one line of Latin-1."""
-    if not _HEADER_VALUE.fullmatch(value):
-        raise ValueError("must be one line without control characters, in Latin-1")
 
 
 class Header(Config):
     """A header sent with every message."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=200), check_with(require_header_name)]
-    value: Annotated[Secret, Meta(max_length=LONGEST_HEADER), check_with(require_header_value)]
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME), check_with(require_header_name)]
+    value: Annotated[Secret, Meta(max_length=LONGEST_VALUE), check_with(require_header_value)]
 
 
 class WebhookConfig(Config):

@@ -208,7 +208,7 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     headers = [
-        {"name": "Host", "value": "x"},
+        {"name": "Content-Length", "value": "x"},
         {"name": "bad name", "value": "two\nlines"},
         {"name": "Missing"},
     ]
