@@ -56,7 +56,9 @@ def in_words(config: HeartbeatConfig) -> str:
     """Return the schedule as a person says it: "every 5 minutes, 1 hour of grace"."""
     count, unit = _largest_unit(interval_of(config))
     every = f"every {unit}" if count == 1 else f"every {count} {unit}s"
-    return f"{every}, {_span(config.grace_seconds)} of grace" if config.grace_seconds else f"{every}, no grace"
+    return (
+        f"{every}, {_span(config.grace_seconds)} of grace" if config.grace_seconds else f"{every}, no grace"
+    )
 
 
 def _span(seconds: int) -> str:
@@ -86,9 +88,7 @@ async def check(_config: HeartbeatConfig, context: ProbeContext) -> Outcome:
 
 
 def _failure(signal: Signal) -> str:
-    happened = (
-        "the job reported a failure" if signal.exit_code is None else f"exit code {signal.exit_code}"
-    )
+    happened = "the job reported a failure" if signal.exit_code is None else f"exit code {signal.exit_code}"
     reason = _first_line(signal.message)
     return f"{happened}: {reason}" if reason else happened
 
