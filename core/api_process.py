@@ -26,7 +26,8 @@ from core.request_frame import RequestFrame
 from core.services import build_services
 from core.settings import Settings
 from core.stages import Component
-from core.supervision.lifeline import Lifeline, run_child
+from core.supervision.child_work import run_child
+from core.supervision.lifeline import Lifeline
 from core.supervision.listening_socket import BACKLOG
 
 log = get_logger(__name__)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from core.clock import MeasuredClock
 from core.db.database import Database, PoolUse
+from core.db.schema_version import require_schema
 from core.event_loop import run_fast
 from core.ids import new_id
 from core.log import get_logger
@@ -21,7 +22,8 @@ from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence, ensure_region
 from core.settings import Settings
 from core.stages import run_stages
-from core.supervision.lifeline import Lifeline, run_child
+from core.supervision.child_work import run_child
+from core.supervision.lifeline import Lifeline
 from core.work_loop import CONNECTION_ERRORS
 from core.worker_stages import Surroundings, worker_stages
 
@@ -40,6 +42,7 @@ async def work(
     try:
         await database.measure(clock)
         async with database.acquire() as connection:
+            await require_schema(connection)
             region_id = await ensure_region(connection, settings.region, clock)
         claimant = Claimant(region_id=region_id, worker_id=new_id(clock.now()))
         presence = Presence(database=database, clock=clock, claimant=claimant)

@@ -9,6 +9,7 @@ import signal
 
 from core.cli.chosen_settings import DATA_DIR, DATABASE_URL, REGION, add_options, chosen_settings
 from core.cli.running_database import database_url
+from core.db.preflight import check_server
 from core.event_loop import run_fast
 from core.log import get_logger
 from core.plugin_registry import load_plugins
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _work(settings: Settings) -> None:
+    await check_server(settings.database_url or "")
     stopping = asyncio.Event()
     for order in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(order, stopping.set)

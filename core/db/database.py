@@ -22,8 +22,9 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 
 class PoolUse(enum.Enum):
-    """Who uses a pool: the engine may wait for as long as it takes, a face may not."""
+    """Who uses a pool: a migration waits for as long as it takes, the engine for a while, a face hardly."""
 
+    MIGRATIONS = {"statement_timeout": "0", "lock_timeout": "0"}  # noqa: RUF012
     ENGINE = {"statement_timeout": "60s", "lock_timeout": "20s"}  # noqa: RUF012
     FACES = {"statement_timeout": "5s", "lock_timeout": "1s"}  # noqa: RUF012
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from importlib import metadata
 
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
-from core.db.database import Connection, Database, read_clock
+from core.db.database import Database, read_clock
 from core.db.partitions import make_partitions
+from core.db.schema_version import require_schema
 from core.errors import StartupError
 
 # A number of our own, so that the lock meets no other program's.
@@ -27,7 +27,7 @@ async def migrate(database: Database) -> None:
         await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
         try:
             await _forwards(database)
-            await _refuse_newer_schema(connection)
+            await require_schema(connection)
             await make_partitions(connection, await read_clock(connection))
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", _MIGRATION_LOCK)
@@ -40,18 +40,3 @@ async def _forwards(database: Database) -> None:
         result = await ForwardsMigrationManager(app_name="tocsin").run()
     if not result.success:
         raise StartupError(f"migration failed: {result.message or said.getvalue().strip()}")
-
-
-async def _refuse_newer_schema(connection: Connection) -> None:
-    rows = await connection.fetch("SELECT migration, oldest_version FROM schema_versions")
-    ours = _numbers(metadata.version("tocsin"))
-    for row in rows:
-        if _numbers(row["oldest_version"]) > ours:
-            raise StartupError(
-                f"the database was migrated by a newer release ({row['migration']}): "
-                f"install tocsin {row['oldest_version']} or newer"
-            )
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())

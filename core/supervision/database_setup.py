@@ -13,13 +13,14 @@ from core.db.migrations import migrate
 from core.db.preflight import check_server
 from core.name_ownership import require_own_names
 from core.settings import Settings
-from core.supervision.lifeline import Lifeline, run_child
+from core.supervision.child_work import run_child
+from core.supervision.lifeline import Lifeline
 
 
 async def set_up(url: str, settings: Settings) -> None:
     """Bring the database to this release and see to its first owner; raises StartupError if it cannot be."""
     await check_server(url)
-    database = await Database.connect(url, use=PoolUse.ENGINE, max_size=3)
+    database = await Database.connect(url, use=PoolUse.MIGRATIONS, max_size=3)
     try:
         await migrate(database)
         await ensure_first_owner(

@@ -18,9 +18,9 @@ _LARGEST_LOG_BYTES = 8 * 1024 * 1024
 
 def main(log: Path, stop_seconds: float, command: list[str]) -> None:
     """Run the server; end as it ends, or when standard input does."""
-    # Ctrl-C and a group's SIGTERM reach every process; the order in which they stop is the supervisor's.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # What is meant for the supervisor reaches a whole group; the order in which all stop is the supervisor's.
+    for order in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(order, signal.SIG_IGN)
     server = _start(log, command)
     threading.Thread(target=_stop_at_end_of_input, args=(server, stop_seconds), daemon=True).start()
     sys.exit(server.wait() and 1)

@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import sys
 import threading
-from collections.abc import Awaitable, Callable
-
-from core.errors import StartupError
-from core.log import configure_logging
-from core.settings import Settings, read_settings
 
 GO = b"go\n"
 READY = b"ready\n"
 # The child said itself, in one line, why it cannot start.
 EXIT_CODE_TOLD = 78
+# It logged what it failed on; another may fare better.
+EXIT_CODE_FAILED = 1
 # The supervisor is gone: nobody reads this.
 _EXIT_CODE_ORPHANED = 70
 
@@ -63,19 +59,3 @@ def _take_over(descriptor: int, replacement_mode: int) -> int:
     os.dup2(null, descriptor)
     os.close(null)
     return private
-
-
-def run_child(work: Callable[[Settings, Lifeline], Awaitable[None]], run: Callable[..., None]) -> int:
-    """Do a child's work with the settings of its environment; return its exit code.
-
-    `run` runs a coroutine to its end, on a loop of the child's choice.
-    """
-    lifeline = Lifeline()
-    try:
-        settings, _ = read_settings(os.environ)  # the supervisor has told the warnings
-        configure_logging(settings.log_level)
-        run(work(settings, lifeline))
-    except StartupError as error:
-        print(f"tocsin: {error}", file=sys.stderr)  # noqa: T201  (one line for the person at the terminal)
-        return EXIT_CODE_TOLD
-    return 0

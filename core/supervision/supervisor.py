@@ -115,8 +115,9 @@ async def serve(settings: Settings, *, with_worker: bool) -> int:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for order in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(order, stopping.set)
+    for order in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(order) is not signal.SIG_IGN:  # as nohup has it
+            loop.add_signal_handler(order, stopping.set)
     with (
         hold(settings.data_dir) as data_dir,
         contextlib.closing(listen(settings.listen_host, settings.listen_port)) as listener,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.db.embedded import find_binaries
+from core.db.embedded import dsn, find_binaries
 from core.errors import StartupError
 
 
@@ -102,3 +102,11 @@ async def test_a_stop_during_the_start_is_obeyed(served) -> None:
     assert seconds < 10
     assert output == ""
     assert served.process.returncode == 0
+
+
+async def test_a_worker_on_a_database_without_tables(served, postgres_socket) -> None:
+    told = await served.refused("worker", "--database-url", dsn(postgres_socket, "postgres"))
+
+    assert (
+        told == "tocsin: the database has no tables yet: run `tocsin migrate`, or start `tocsin serve` on it"
+    )

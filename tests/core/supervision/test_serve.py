@@ -77,6 +77,52 @@ async def test_every_answer_carries_a_request_id_and_hides_what_is_within(served
     assert malformed.headers["X-Request-Id"].startswith("req_")
 
 
+async def test_a_body_of_ten_megabytes_is_refused_without_a_broken_connection(served) -> None:
+    await served.start()
+    async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
+        refused = await client.post(
+            "/graphql", content=b" " * 10_000_000, headers={"Content-Type": "application/json"}
+        )
+        after = await client.get("/healthz")
+
+    assert refused.status_code == 413
+    assert refused.headers["Content-Type"].startswith("application/")
+    assert after.status_code == 200
+
+
+async def test_a_request_in_flight_is_answered_before_the_end(served) -> None:
+    await served.start()
+    connection = await asyncpg.connect(_address(served.data_dir))
+    await connection.execute(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_sleep(0.7); RETURN NEW; END'; "
+        "CREATE TRIGGER dawdle BEFORE INSERT ON projects FOR EACH ROW EXECUTE FUNCTION dawdle()"
+    )
+    async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
+        request = asyncio.ensure_future(
+            client.post(
+                "/graphql",
+                json={"query": 'mutation { createProject(input: {name: "late"}) { project { name } } }'},
+                headers={"Authorization": f"Bearer {_token(served.data_dir)}"},
+            )
+        )
+        await served.until(lambda: _is_dawdling(connection), "the request to be in flight")
+        served.process.terminate()
+
+        answer = await request
+    assert answer.json() == {"data": {"createProject": {"project": {"name": "late"}}}}
+    await served.process.wait()
+    await connection.close()
+
+
+def _token(data_dir: Path) -> str:
+    return (data_dir / "owner.txt").read_text().split("token: ")[1].strip()
+
+
+async def _is_dawdling(connection) -> bool:
+    return await connection.fetchval("SELECT true FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+
+
 async def test_after_kill_nine_of_the_supervisor_the_port_and_the_data_are_free(served) -> None:
     await served.start()
     everything = served.below()
