@@ -28,7 +28,7 @@ async def test_a_schema_that_needs_a_newer_release_is_refused(database) -> None:
     async with database.acquire() as connection:
         await connection.execute("INSERT INTO schema_versions VALUES ('of_tomorrow', '99.1.0')")
 
-    with pytest.raises(StartupError, match="newer release \\(of_tomorrow\\): install tocsin 99.1.0 or newer"):
+    with pytest.raises(StartupError, match=r"newer release \(of_tomorrow\): install tocsin 99.1.0 or newer"):
         await migrate(database)
 
 
