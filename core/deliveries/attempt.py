@@ -15,21 +15,22 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """How an attempt ended: with a receipt, or with an error.
-
-    `may_be_received`: it ended in a way that leaves open whether the recipient got the message.
-    """
+    """How an attempt ended: with a receipt, or with an error."""
 
     response_time_ms: float
     receipt: Receipt | None = None
     error: DeliveryError | None = None
-    may_be_received: bool = False
 
     @property
     def status_code(self) -> int | None:
         """The status of the answer, where there was one and it had one."""
         said = self.receipt or self.error
         return said.status_code if said is not None else None
+
+    @property
+    def may_be_received(self) -> bool:
+        """Whether it failed in a way that leaves open whether the recipient got the message."""
+        return self.error is not None and self.error.may_be_received
 
     @property
     def error_text(self) -> str | None:
@@ -40,7 +41,6 @@ class Attempt:
 async def attempt_delivery(sending: Awaitable[Receipt], *, timeout_seconds: float) -> Attempt:
     """Wait for the sending, for as long as it may take, and return how it ended."""
     began = time.perf_counter()
-    may_be_received = False
     try:
         async with asyncio.timeout(timeout_seconds) as deadline:
             receipt = await sending
@@ -48,16 +48,13 @@ async def attempt_delivery(sending: Awaitable[Receipt], *, timeout_seconds: floa
     except DeliveryError as error:
         failure = error
     except TimeoutError as error:
-        may_be_received = True
         failure = DeliveryError(
-            f"no answer within {timeout_seconds:g} seconds" if deadline.expired() else repr(error)
+            f"no answer within {timeout_seconds:g} seconds" if deadline.expired() else repr(error),
+            may_be_received=True,
         )
     except Exception as error:  # A notifier may raise anything; it counts as a passing failure
-        may_be_received = True
-        failure = DeliveryError(f"{type(error).__name__}: {error}")
-    return Attempt(
-        response_time_ms=_milliseconds_since(began), error=failure, may_be_received=may_be_received
-    )
+        failure = DeliveryError(f"{type(error).__name__}: {error}", may_be_received=True)
+    return Attempt(response_time_ms=_milliseconds_since(began), error=failure)
 
 
 def _milliseconds_since(began: float) -> float:

@@ -30,7 +30,7 @@ async def exchange(outbound: Outbound, request: httpx.Request, *, timeout_second
             request, timeout_seconds=timeout_seconds, max_body_bytes=_MOST_ANSWER_BYTES
         )
     except OutboundError as error:
-        raise DeliveryError(error.message) from error
+        raise DeliveryError(error.message, may_be_received=error.may_be_received) from error
 
 
 def receipt_of(response: httpx.Response) -> Receipt:

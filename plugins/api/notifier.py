@@ -106,6 +106,7 @@ class DeliveryError(Exception):
     """The message was not delivered.
 
     `permanent`: sending it again cannot help. `retry_after_seconds`: when the service asked to come back.
+    `may_be_received`: the recipient may have got it all the same, as when the connection broke before the answer.
     """
 
     def __init__(
@@ -115,12 +116,14 @@ class DeliveryError(Exception):
         permanent: bool = False,
         retry_after_seconds: float | None = None,
         status_code: int | None = None,
+        may_be_received: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
         self.status_code = status_code
+        self.may_be_received = may_be_received
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,12 +30,18 @@ class Phase(enum.StrEnum):
     WAITING = "waiting for the answer"
     READING = "reading the answer"
 
+    @property
+    def is_after_sending(self) -> bool:
+        """Whether the other side may have got the request."""
+        return self in (Phase.WAITING, Phase.READING)
+
 
 class OutboundError(Exception):
     """The target could not be reached or understood.
 
     `message` is one line for people. `local_fault`: Tocsin itself could not look, so nothing is known
-    of the target.
+    of the target. `may_be_received`: an HTTP request was being sent already, so the target may have got
+    it; what becomes of bytes on a stream, only who sent them can tell.
     """
 
     root_cause: ClassVar[RootCause] = RootCause.UNKNOWN
@@ -44,6 +50,7 @@ class OutboundError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.may_be_received = False
 
 
 class AddressRefused(OutboundError):

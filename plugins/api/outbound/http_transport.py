@@ -10,7 +10,7 @@ import h11
 import httpx
 
 from plugins.api.outbound.content_coding import decoded
-from plugins.api.outbound.errors import ProtocolFailed, timed_out
+from plugins.api.outbound.errors import OutboundError, ProtocolFailed, timed_out
 from plugins.api.outbound.http_exchange import Answer, Progress, exchange
 from plugins.api.outbound.stream import Stream
 from plugins.api.outcome import Timings
@@ -51,9 +51,19 @@ class HttpTransport(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         """Send one request whose content is bytes, and return the response, its body bounded.
 
-        Raises OutboundError: TimedOut with the phase that took too long.
+        Raises OutboundError, which says whether the request may have been received: TimedOut with the phase
+        that took too long.
         """
         progress = Progress()
+        try:
+            return await self._send_in_time(request, progress, timeout_seconds, max_body_bytes)
+        except OutboundError as error:
+            error.may_be_received = progress.phase.is_after_sending
+            raise
+
+    async def _send_in_time(
+        self, request: httpx.Request, progress: Progress, timeout_seconds: float, max_body_bytes: int
+    ) -> httpx.Response:
         try:
             async with asyncio.timeout(timeout_seconds):
                 return await self._send(request, progress, timeout_seconds, max_body_bytes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -347,6 +349,49 @@ async def test_what_a_notifier_raises_is_a_passing_failure_that_may_have_been_re
     assert row["status"] == "PENDING"
     assert "InvalidURL" in row["error"]
     assert row["may_be_received"] is True
+
+
+@pytest.fixture
+async def resetting_url() -> AsyncIterator[str]:
+    """A server that reads each request and resets the connection instead of answering."""
+
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    server = await asyncio.start_server(reset, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.mark.parametrize("destination", ["channel", "webhook"])
+async def test_a_message_whose_connection_broke_after_it_was_sent_may_have_been_received(
+    world: World, resetting_url: str, destination: str
+) -> None:
+    if destination == "channel":
+        await world.add_pager(resetting_url, "ann")
+    else:
+        await world.add_webhook(resetting_url, events=["MONITOR_DOWN"])
+    await world.fail()
+
+    await world.tell()
+
+    row = await world.row("SELECT status, error, may_be_received FROM deliveries")
+    assert tuple(row)[0::2] == ("PENDING", True)
+    assert "connection" in row["error"]
+
+
+async def test_a_message_that_nobody_listened_for_was_not_received(world: World) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        await world.add_pager(f"http://127.0.0.1:{unheard.getsockname()[1]}", "ann")
+        await world.fail()
+
+        await world.tell()
+
+    row = await world.row("SELECT status, error, may_be_received FROM deliveries")
+    assert tuple(row)[0::2] == ("PENDING", False)
+    assert "connection refused" in row["error"]
 
 
 async def test_sends_under_way_are_finished_at_a_stop(world: World, receiver: Receiver) -> None:

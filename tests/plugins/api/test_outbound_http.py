@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import zlib
+from pathlib import Path
 
 import httpx
 import pytest
 
 from plugins.api.outbound import (
     AddressRefused,
+    ConnectFailed,
     ConnectionLost,
+    NameNotFound,
     Outbound,
     OutboundError,
     Phase,
     ProtocolFailed,
     TimedOut,
+    TlsFailed,
 )
 from plugins.api.outcome import Timings
-from tests.plugins.conftest import Authority, ServeStream, ServeWeb
+from tests.plugins.conftest import Authority, NameServer, ServeStream, ServeWeb
 
 pytestmark = pytest.mark.usefixtures("no_descriptor_is_left_open")
 
@@ -236,6 +241,58 @@ async def test_a_broken_answer_is_said_in_plain_words(
         await get(web.url())
 
     assert raised.value.message == reason
+    assert raised.value.may_be_received
+
+
+@pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"])
+async def test_a_request_whose_connection_is_reset_may_have_been_received(
+    serve_stream: ServeStream, beginning: bytes
+) -> None:
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(beginning)
+        await writer.drain()
+        writer.transport.abort()
+
+    port = await serve_stream(reset)
+    with pytest.raises(ConnectionLost) as raised:
+        await get(f"http://127.0.0.1:{port}/")
+
+    assert raised.value.may_be_received
+
+
+async def test_a_request_that_was_never_sent_cannot_have_been_received(
+    serve_web: ServeWeb, authority: Authority, name_server: NameServer, tmp_path: Path
+) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unheard.getsockname()[1]}/"
+        distrusted = await serve_web(answer(), tls=authority.server_context("localhost"))
+        outbound = Outbound(resolver=name_server.resolver(tmp_path))
+        for url, kind in (
+            (closed, ConnectFailed),
+            (distrusted.url(scheme="https"), TlsFailed),
+            ("http://nobody.test/", NameNotFound),
+            ("http://169.254.169.254/", AddressRefused),
+        ):
+            with pytest.raises(kind) as raised:
+                await outbound.request(httpx.Request("GET", url), timeout_seconds=5)
+
+            assert not raised.value.may_be_received
+
+
+async def test_a_handshake_that_does_not_end_in_time_leaves_the_request_unsent(
+    serve_stream: ServeStream,
+) -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    port = await serve_stream(silent)
+    with pytest.raises(TimedOut) as raised:
+        await Outbound().request(httpx.Request("GET", f"https://127.0.0.1:{port}/"), timeout_seconds=0.1)
+
+    assert raised.value.phase is Phase.HANDSHAKING
+    assert not raised.value.may_be_received
 
 
 async def test_an_answer_that_does_not_come_in_time_says_so(serve_web: ServeWeb) -> None:
@@ -252,6 +309,7 @@ async def test_an_answer_that_does_not_come_in_time_says_so(serve_web: ServeWeb)
 
     assert raised.value.phase is Phase.WAITING
     assert raised.value.message == "timed out while waiting for the answer"
+    assert raised.value.may_be_received
 
 
 async def test_an_answer_that_trickles_is_given_up_in_time(serve_stream: ServeStream) -> None:
