@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 import asyncpg
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import HttpMethod, Litestar, MediaType, Request, Response, route
 from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
@@ -24,6 +24,7 @@ log = get_logger(__name__)
 FACES = "tocsin.faces"
 MOST_BODY_BYTES = 1024 * 1024
 _READY_SECONDS = 2.0
+_READING = (HttpMethod.GET, HttpMethod.HEAD)
 
 
 class LeanLitestar(Litestar):
@@ -70,12 +71,12 @@ def _face(point: metadata.EntryPoint, services: Services) -> Sequence[Any]:
 
 
 def _health_routes(database: Database) -> list[Any]:
-    @get("/healthz", media_type=MediaType.JSON)
+    @route("/healthz", http_method=_READING, media_type=MediaType.JSON)
     async def healthz() -> dict[str, str]:
         """Say that this process answers."""
         return {"status": "ok"}
 
-    @get("/readyz", media_type=MediaType.JSON)
+    @route("/readyz", http_method=_READING, media_type=MediaType.JSON)
     async def readyz() -> Response[dict[str, str]]:
         """Say whether the database answers too."""
         if await _answers(database):

@@ -90,10 +90,20 @@ async def test_a_body_beyond_the_limit_is_refused(client) -> None:
     assert too_long.json()["error"]["code"] == "REQUEST_ENTITY_TOO_LARGE"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_can_be_asked_for_without_a_body(client, path: str) -> None:
+    head, whole = await client.head(path), await client.get(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Type"] == whole.headers["Content-Type"]
+    assert (await client.post(path)).status_code == 405
+
+
 async def test_readiness_follows_the_database_and_health_does_not(client, database) -> None:
     assert (await client.get("/readyz")).status_code == 200
 
     await database.pool.close()
 
     assert (await client.get("/readyz")).status_code == 503
+    assert (await client.head("/readyz")).status_code == 503
     assert (await client.get("/healthz")).status_code == 200
