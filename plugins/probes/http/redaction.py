@@ -21,12 +21,13 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def redacted_url(url: str) -> str:
-    """Return the address without userinfo, and with query values that look like keys masked."""
+    """Return the address without its fragment, its userinfo and query values that look like keys masked."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
-    place = parts.netloc.rpartition("@")[2]
+    _, at, host = parts.netloc.rpartition("@")
+    place = f"{MASK}@{host}" if at else host
     return urlunsplit((parts.scheme, place, parts.path, _redacted_query(parts.query), ""))
 
 

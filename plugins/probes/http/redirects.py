@@ -27,7 +27,7 @@ def is_redirect(response: httpx.Response) -> bool:
 def redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
     """Return the request that follows the redirect.
 
-    Raises ProtocolFailed where it leads to no web address.
+    Raises ProtocolFailed, which says why, where it leads to no web address.
     """
     url = _location(request, response)
     method = _method(request.method, response.status_code)
@@ -44,8 +44,11 @@ def _location(request: httpx.Request, response: httpx.Response) -> httpx.URL:
     try:
         url = request.url.join(response.headers["location"])
         require_web_address(str(url))
-    except (httpx.InvalidURL, ValueError, ExceptionGroup) as error:
-        raise ProtocolFailed("redirected to what is not a web address") from error
+    except ExceptionGroup as faults:
+        causes = " and ".join(str(each) for each in faults.exceptions)
+        raise ProtocolFailed(f"redirected to an address that {causes}") from faults
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ProtocolFailed("redirected to what is not an address") from error
     # RFC 9110: a redirect without a fragment keeps the one there was; neither is ever sent.
     return url.copy_with(fragment=None)
 

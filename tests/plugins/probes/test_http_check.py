@@ -255,16 +255,35 @@ async def test_a_redirect_to_a_forbidden_address_is_refused_with_that_reason(
 
 
 @pytest.mark.parametrize(
-    "location",
-    ["file:///etc/passwd", "ftp://web.test/", "http://u:p@web.test/", "http://web.test:0/"],
+    ("location", "cause", "shown"),
+    [
+        ("file:///etc/passwd", "an address that must start with http:// or https://", "file:///etc/passwd"),
+        ("ftp://web.test/", "an address that must start with http:// or https://", "ftp://web.test/"),
+        (
+            "http://me:word@web.test/",
+            "an address that must not contain a user name or password",
+            "http://***@web.test/",
+        ),
+        ("http://web.test:0/", "an address that must have a port from 1 to 65535", "http://web.test:0/"),
+        (
+            "http://me@web.test:70000/",
+            "an address that must not contain a user name or password and must have a port from 1 to 65535",
+            "http://***@web.test:70000/",
+        ),
+        ("http://./", "an address that must name a valid host", "http://./"),
+        ("http://web.test:x/", "what is not an address", "http://web.test:x/"),
+    ],
 )
-async def test_a_redirect_to_what_is_no_web_address_is_down(serve_web: ServeWeb, location: str) -> None:
+async def test_a_redirect_to_what_is_no_web_address_is_down_with_the_cause(
+    serve_web: ServeWeb, location: str, cause: str, shown: str
+) -> None:
     web = await serve_web(answer(b"", f"Location: {location}", status="302 Found"))
 
     outcome = await look(web.url())
 
     assert outcome.status is CheckStatus.DOWN
-    assert outcome.message == "redirected to what is not a web address, after 1 redirect"
+    assert outcome.message == f"redirected to {cause}, after 1 redirect"
+    assert (outcome.evidence or {})["redirects"][0]["location"] == shown
 
 
 async def test_a_name_that_changes_its_answer_between_checks_is_refused_with_that_reason(
