@@ -9,7 +9,7 @@ import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -86,11 +86,10 @@ class PluginRegistry:
         return tuple(self.notifiers_by_key.values())
 
 
-def load_plugins(disabled: Collection[str] = ()) -> PluginRegistry:
-    """Return the registry of all that is installed, without the entry points named in `disabled`."""
+def load_plugins() -> PluginRegistry:
+    """Return the registry of all that is installed."""
     found = installed_sources()
-    wanted = [source for source in found.sources if source.entry_point not in disabled]
-    return build_registry(wanted, found.failures)
+    return build_registry(found.sources, found.failures)
 
 
 def registry_of(*plugins: object, distribution: str = OWN_DISTRIBUTION) -> PluginRegistry:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import pluggy
 import pytest
 
-from core.plugin_registry import PluginRegistry, build_registry, load_plugins, registry_of
+from core.plugin_registry import PluginRegistry, build_registry, registry_of
 from core.plugin_sources import OWN_DISTRIBUTION, PluginSource, installed_sources
 from plugins.api.config import Config, Meta, Secret
 from plugins.api.hookspecs import hookimpl
@@ -463,12 +463,6 @@ def test_metadata_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     )
 
     assert [each.entry_point for each in found.sources if each.distribution == "good"] == ["good"]
-
-
-def test_an_entry_point_can_be_left_out_by_name() -> None:
-    registry = load_plugins(disabled=[source.entry_point for source in installed_sources().sources])
-
-    assert registry.plugins == ()
 
 
 def test_a_registry_is_frozen() -> None:
