@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -25,16 +26,26 @@ from graphql_schema.pagination import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
 MOST_TOKENS = 10_000
 DEEPEST = 20
 MOST_OBJECTS = 100_000
+MOST_SELECTIONS = 10_000
+DEEPEST_SPREAD = 100
 
 _PAGED = frozenset({"edges", "nodes"})
 
 
 class OperationLimits(SchemaExtension):
-    """Refuses what is too large. It comes after the extension that validates."""
+    """Refuses what is too large. It comes after the extensions that parse and validate."""
 
     def on_operation(self) -> Iterator[None]:
         """Bound the length of the document."""
         self.execution_context.parse_options["max_tokens"] = MOST_TOKENS
+        yield
+
+    def on_parse(self) -> Iterator[None]:
+        """Bound what fragments make of the document: validating costs more the more they do."""
+        document = self.execution_context.graphql_document
+        error = None if document is None else overgrowth(document)
+        if error is not None:
+            raise error
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -47,17 +58,32 @@ class OperationLimits(SchemaExtension):
         yield
 
 
+def overgrowth(document: DocumentNode) -> GraphQLError | None:
+    """Return why a document is refused before it is validated, or None. It may break any rule of validation."""
+    expansion = _Expansion(_fragments_of(document))
+    try:
+        sizes = [
+            expansion.of(node.selection_set)
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode)
+        ]
+    except RecursionError:
+        return _refusal("the query and its fragments are nested too deeply")
+    if any(size.height > DEEPEST_SPREAD for size in sizes):
+        return _refusal(f"the query and its fragments are nested deeper than {DEEPEST_SPREAD} levels")
+    if any(size.selections > MOST_SELECTIONS for size in sizes):
+        return _refusal(f"the query selects more than {MOST_SELECTIONS} fields once its fragments are spread")
+    return None
+
+
 def excess(
     document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any]
 ) -> GraphQLError | None:
     """Return why the operation is refused, or None. The document is valid."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    fragments = {
-        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-    }
     if operation_name is None and len(operations) > 1:
         return GraphQLError("operationName is required: the document holds several operations")
-    measure = _Measure(fragments, variables)
+    measure = _Measure(_fragments_of(document), variables)
     for operation in operations:
         if operation_name in (None, operation.name and operation.name.value):
             measure.selections(operation.selection_set, depth=1, times=1)
@@ -68,8 +94,58 @@ def excess(
     return None
 
 
+def _fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {
+        node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+
+
 def _refusal(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": ErrorCode.QUERY_TOO_COMPLEX.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Size:
+    """What a selection grows to: how many selections, and how many levels, spreads included."""
+
+    selections: int
+    height: int
+
+
+_NOTHING = _Size(selections=0, height=0)
+
+
+class _Expansion:
+    """Sizes selections as if every fragment were written out; each fragment is looked at once."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._sizes: dict[str, _Size] = {}
+
+    def of(self, selected: SelectionSetNode | None) -> _Size:
+        if selected is None:
+            return _NOTHING
+        selections = height = 0
+        for node in selected.selections:
+            if isinstance(node, FragmentSpreadNode):
+                below = self._of_fragment(node.name.value)
+            elif isinstance(node, FieldNode | InlineFragmentNode):
+                below = self.of(node.selection_set)
+            else:
+                continue
+            selections += 1 + below.selections
+            height = max(height, 1 + below.height)
+        return _Size(selections=selections, height=height)
+
+    def _of_fragment(self, name: str) -> _Size:
+        """Return the size of a fragment; one that is unknown or spreads itself is left to validation."""
+        size = self._sizes.get(name)
+        if size is None:
+            self._sizes[name] = _NOTHING
+            fragment = self._fragments.get(name)
+            size = _NOTHING if fragment is None else self.of(fragment.selection_set)
+            self._sizes[name] = size
+        return size
 
 
 class _Measure:

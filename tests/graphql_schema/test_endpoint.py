@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 from graphql import build_client_schema, get_introspection_query
+from strawberry.extensions import ValidationCache
 
 from core.access.principal import Grant, TokenPermission, TokenScope
 from core.ids import Prefix, encode_id
@@ -233,6 +234,48 @@ async def test_what_asks_for_too_much_is_refused_before_it_is_run(owner, watched
 
     assert answer.status == 400
     assert watched.statements == []
+
+
+def doubled(levels: int, first: str = "viewer { role }") -> str:
+    """Return a query whose fragments grow twofold with each level."""
+    fragments = [f"fragment f0 on Query {{ {first} }}"]
+    fragments += [f"fragment f{n} on Query {{ ...f{n - 1} ...f{n - 1} }}" for n in range(1, levels + 1)]
+    return f"{{ ...f{levels} }} " + " ".join(fragments)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        doubled(30),
+        doubled(30).replace("{ ...f30 }", "{ viewer { role } }", 1),
+        "{ ...f700 } fragment f0 on Query { viewer { role } } "
+        + " ".join(f"fragment f{n} on Query {{ ...f{n - 1} }}" for n in range(1, 701)),
+    ],
+    ids=["used", "unused", "a long chain"],
+)
+async def test_fragments_that_grow_without_bounds_are_refused_before_they_are_validated(
+    owner, watched, monkeypatch, query
+):
+    await owner.data("{ viewer { role } }")
+    watched.statements.clear()
+    validated: list[object] = []
+    monkeypatch.setattr(ValidationCache, "on_validate", validated.append)
+
+    answer = await owner.ask(query)
+
+    assert (answer.status, answer.codes) == (400, ["QUERY_TOO_COMPLEX"])
+    assert "fragments" in answer.errors[0]["message"]
+    assert validated == watched.statements == []
+
+
+async def test_fragments_that_spread_themselves_are_refused_as_invalid(owner):
+    answer = await owner.ask(doubled(2, "...f2 ...f1"))
+
+    assert (answer.status, set(answer.codes)) == (400, {"INVALID_INPUT"})
+
+
+async def test_fragments_within_bounds_are_spread(owner):
+    assert await owner.data(doubled(6)) == {"viewer": {"role": "OWNER"}}
 
 
 async def test_a_query_nested_too_deep_is_refused(owner):
