@@ -63,6 +63,8 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It tells of every attempt to connect again with a traceback; whoever needs the connection says it in a line.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 
 class JsonFormatter(logging.Formatter):

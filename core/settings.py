@@ -152,11 +152,13 @@ class Settings:
             _between(1, 1_000_000),
         ),
     ] = 5
-    owner_email: Annotated[str, About("The first owner's e-mail address.", _check_email)] = "owner@localhost"
+    owner_email: Annotated[
+        str, About("The first owner's e-mail address, taken at the first start.", _check_email)
+    ] = "owner@localhost"
     owner_password: Annotated[
         str | None,
         About(
-            "The first owner's password; made up and shown once by default.",
+            "The first owner's password, taken at the first start; made up and shown once by default.",
             _at_least(_SHORTEST_PASSWORD),
             is_secret=True,
         ),
