@@ -13,11 +13,11 @@ import pytest
 
 from core.access.first_owner import FirstOwner, ensure_first_owner
 from core.access.owner_note import show_owner
-from core.access.passwords import is_password
 from core.db.database import Database
 from core.db.tables import ApiToken, Member, Project, User, Workspace
 from core.errors import StartupError
 from core.settings import Settings
+from tests.core.access.stored_password import is_password
 
 FIXED = "a-fixed-token-of-more-than-32-characters"
 OTHER = "another-fixed-token-of-over-32-characters"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.access.passwords import hash_password, is_password
+from core.access.passwords import hash_password
+from tests.core.access.stored_password import is_password
 
 
 def test_a_password_is_recognised_and_another_is_not() -> None:
