@@ -7,6 +7,7 @@ import enum
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -45,6 +46,16 @@ async def read_clock(connection: Connection) -> datetime:
     """Return the database's time: the one statement that asks for it."""
     now: datetime = await connection.fetchval("SELECT clock_timestamp()")
     return now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JoinedTransaction:
+    """What Piccolo's queries look for to join a transaction.
+
+    Piccolo's own, when its connection is lost, forgets to give the connection back and never ends.
+    """
+
+    connection: Connection
 
 
 class Database:
@@ -100,8 +111,15 @@ class Database:
         Never gather or create a task inside: both would run outside the transaction, or on a busy connection.
         """
         self.use_for_piccolo()
-        async with DB.transaction(allow_nested=False) as transaction:
-            yield transaction.connection
+        if DB.current_transaction.get() is not None:
+            raise RuntimeError("a transaction is open already")
+        async with self.pool.acquire() as connection, connection.transaction():
+            joining = JoinedTransaction(connection=connection)
+            joined = DB.current_transaction.set(joining)  # type: ignore[arg-type]  # only its connection is read
+            try:
+                yield connection
+            finally:
+                DB.current_transaction.reset(joined)
 
     def use_for_piccolo(self) -> None:
         """Make this the pool on which Piccolo's queries run in this process."""
