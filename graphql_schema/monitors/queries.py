@@ -11,11 +11,12 @@ import strawberry
 from core.access.principal import TokenScope
 from core.db.listing import Ordering
 from core.ids import Prefix, decode_id
+from core.issues import Issues
 from core.monitors import reading
 from core.monitors.status import MonitorStatus
 from graphql_schema.context import Info
 from graphql_schema.described import field
-from graphql_schema.identifiers import filter_id, frozen_list
+from graphql_schema.identifiers import filter_id, filter_text, frozen_list
 from graphql_schema.monitors.types import Monitor
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect
 from graphql_schema.written import written
@@ -71,13 +72,23 @@ class MonitorFilter:
     paused: bool | None = strawberry.UNSET
 
     def of_core(self) -> reading.MonitorFilter:
-        """Return the filter that the core knows; an id that is malformed matches nothing."""
+        """Return the filter that the core knows; an id that is malformed matches nothing.
+
+        Raise InvalidInput for texts that no stored text can be like.
+        """
+        issues = Issues()
+        kinds = frozen_list(self.kind)
+        for place, kind in enumerate(kinds or ()):
+            filter_text(kind, ("filter", "kind", str(place)), issues)
+        tag = filter_text(self.tag, ("filter", "tag"), issues)
+        search = filter_text(self.search, ("filter", "search"), issues)
+        issues.raise_if_any()
         return reading.MonitorFilter(
             project_id=filter_id(Prefix.PROJECT, self.project_id),
             statuses=frozen_list(self.status),
-            kinds=frozen_list(self.kind),
-            tag=written(self.tag),
-            search=written(self.search),
+            kinds=kinds,
+            tag=tag,
+            search=search,
             is_paused=written(self.paused),
         )
 
