@@ -90,8 +90,8 @@ class GraphQLEndpoint:
     async def _principal(self, request: AnyRequest) -> Principal | None:
         """Return who asks, or None if no credentials came along; raise Unauthenticated for wrong ones."""
         secret = request.headers.get("x-api-key")
-        authorization = request.headers.get("authorization")
-        if authorization is not None:
+        authorization = request.headers.get("authorization", "").strip()
+        if authorization:
             scheme, _, secret = authorization.partition(" ")
             if scheme.lower() != "bearer":
                 raise Unauthenticated("authorization must be: Bearer, and an api token")

@@ -14,14 +14,18 @@ from graphql import (
     GraphQLError,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
+    value_from_ast_untyped,
 )
 from strawberry.extensions import SchemaExtension
 
 from graphql_schema.errors import ErrorCode
 from graphql_schema.pagination import DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE
+from graphql_schema.statistics.types import DEFAULT_POINTS, MOST_POINTS
 
 MOST_TOKENS = 10_000
 DEEPEST = 20
@@ -30,6 +34,10 @@ MOST_SELECTIONS = 10_000
 DEEPEST_SPREAD = 100
 
 _PAGED = frozenset({"edges", "nodes"})
+# Lists that are no connections, by the argument that sizes them.
+_POINTS_ARGUMENT = "points"
+_IDS_ARGUMENT = "ids"
+_POINTS_FIELD = "latencySeries"
 
 
 class OperationLimits(SchemaExtension):
@@ -83,9 +91,10 @@ def excess(
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if operation_name is None and len(operations) > 1:
         return GraphQLError("operationName is required: the document holds several operations")
-    measure = _Measure(_fragments_of(document), variables)
+    measure = _Measure(_fragments_of(document))
     for operation in operations:
         if operation_name in (None, operation.name and operation.name.value):
+            measure.variables = {**_defaults_of(operation), **variables}
             measure.selections(operation.selection_set, depth=1, times=1)
     if measure.depth > DEEPEST:
         return _refusal(f"the query is nested deeper than {DEEPEST} levels")
@@ -97,6 +106,14 @@ def excess(
 def _fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
     return {
         node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+    }
+
+
+def _defaults_of(operation: OperationDefinitionNode) -> dict[str, Any]:
+    return {
+        each.variable.name.value: value_from_ast_untyped(each.default_value)
+        for each in operation.variable_definitions or ()
+        if each.default_value is not None
     }
 
 
@@ -151,9 +168,9 @@ class _Expansion:
 class _Measure:
     """Counts the objects that a selection may return: each list as long as its page may be."""
 
-    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> None:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
-        self._variables = variables
+        self.variables: Mapping[str, Any] = {}
         self.depth = 0
         self.objects = 0
 
@@ -174,27 +191,40 @@ class _Measure:
         # The schema describes itself at a depth of its own, and costs nothing to ask.
         if node.selection_set is None or node.name.value.startswith("__"):
             return
-        below = times * self._page_size(node)
+        below = times * self._list_size(node)
         self.objects += below
         self.selections(node.selection_set, depth=depth + 1, times=below)
 
-    def _page_size(self, node: FieldNode) -> int:
-        """Return how many objects a field may have below it: those of its page if it is a connection."""
+    def _list_size(self, node: FieldNode) -> int:
+        """Return how many objects a field may have below it; 1 if no argument sizes it."""
+        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
+        if node.name.value == _POINTS_FIELD:
+            return self._integer(arguments.get(_POINTS_ARGUMENT), MOST_POINTS) or DEFAULT_POINTS
+        if _IDS_ARGUMENT in arguments:
+            return self._length(arguments[_IDS_ARGUMENT])
         if not _is_connection(node):
             return 1
-        sizes = [
-            self._integer(argument.value)
-            for argument in node.arguments or ()
-            if argument.name.value in ("first", "last")
-        ]
+        sizes = [self._integer(arguments.get(name), LARGEST_PAGE_SIZE) for name in ("first", "last")]
         return max((size for size in sizes if size is not None), default=DEFAULT_PAGE_SIZE)
 
-    def _integer(self, value: Any) -> int | None:
+    def _integer(self, value: ValueNode | None, most: int) -> int | None:
         """Return the size that is written; one that will be refused anyway counts as the largest."""
         if isinstance(value, VariableNode):
-            given = self._variables.get(value.name.value)
-            return min(given, LARGEST_PAGE_SIZE) if isinstance(given, int) else None
-        return min(int(value.value), LARGEST_PAGE_SIZE) if isinstance(value, IntValueNode) else None
+            given = self.variables.get(value.name.value)
+            if not isinstance(given, int):
+                return None
+        elif isinstance(value, IntValueNode):
+            given = int(value.value)
+        else:
+            return None
+        return max(0, min(given, most))
+
+    def _length(self, value: ValueNode) -> int:
+        """Return how many items are written."""
+        if isinstance(value, VariableNode):
+            given = self.variables.get(value.name.value)
+            return len(given) if isinstance(given, list) else 1
+        return len(value.values) if isinstance(value, ListValueNode) else 1
 
 
 def _is_connection(node: FieldNode) -> bool:

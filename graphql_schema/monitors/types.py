@@ -29,7 +29,7 @@ from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
 from graphql_schema.plugin_types import ProbeConfig
 from graphql_schema.regions.types import Region, regions_numbered
-from graphql_schema.statistics.types import Latency, LatencyPoint, Uptime, latency_points
+from graphql_schema.statistics.types import DEFAULT_POINTS, Latency, LatencyPoint, Uptime, latency_points
 from graphql_schema.stored_configs import grace_seconds, probe_config
 from graphql_schema.tags.types import Tag
 from graphql_schema.written import written
@@ -177,7 +177,9 @@ class Monitor(Node):
         return Latency.of(self.key, window, await info.context.reads.load(latencies, self.key, window))
 
     @field("The same over time: the period cut into equal parts, earliest first")
-    async def latency_series(self, info: Info, period: Period, points: int = 120) -> list[LatencyPoint]:
+    async def latency_series(
+        self, info: Info, period: Period, points: int = DEFAULT_POINTS
+    ) -> list[LatencyPoint]:
         """Return the parts."""
         return await latency_points(info.context, self.key, period.window(info.context.now), points)
 

@@ -18,6 +18,7 @@ from graphql_schema.described import field
 from graphql_schema.regions.types import Region, regions_by_number
 
 MOST_POINTS = 1_000
+DEFAULT_POINTS = 120
 
 strawberry.enum(Period, description="Rolling, ending now")
 

@@ -129,6 +129,7 @@ async def test_whoever_is_not_signed_in_gets_a_top_level_unauthenticated(client,
         {"X-API-Key": "nobody-knows-this-token-at-all-1234"},
         {"Authorization": "Basic YTpi"},
         {"Authorization": "Bearer"},
+        {"Authorization": "Basic YTpi", "X-API-Key": "nobody-knows-this-token-at-all-1234"},
     ],
 )
 async def test_wrong_credentials_get_a_top_level_unauthenticated(client, headers):
@@ -146,10 +147,11 @@ async def test_a_token_past_its_expiry_says_so(owner, client):
     assert (answer.status, answer.codes) == (401, ["API_TOKEN_EXPIRED"])
 
 
-async def test_a_token_may_come_as_an_api_key(owner, client):
-    response = await client.post(
-        "/graphql", json={"query": "{ workspace { name } }"}, headers={"X-API-Key": owner.secret}
-    )
+@pytest.mark.parametrize("beside", [{}, {"Authorization": ""}, {"Authorization": "  "}])
+async def test_a_token_may_come_as_an_api_key(owner, client, beside):
+    headers = {"X-API-Key": owner.secret, **beside}
+
+    response = await client.post("/graphql", json={"query": "{ workspace { name } }"}, headers=headers)
 
     assert response.json() == {"data": {"workspace": {"name": "of ada@example.org"}}}
 
@@ -223,8 +225,24 @@ async def test_what_clients_do_wrong_is_not_logged(owner, caplog):
         + " ".join(f"a{n}: monitors(first: 100) {{ nodes {{ tags {{ id }} }} }}" for n in range(501))
         + "}",
         "{" + "x: workspace { id } " * 4_000 + "}",
+        "{ monitors(first: 100) { nodes { latencySeries(period: DAY, points: 1000) { checks } } } }",
+        "query ($n: Int! = 1000) { monitors(first: 100) { nodes { latencySeries(period: DAY, points: $n) { at } } } }",
+        "{ monitors(first: 100) { nodes {"
+        + " ".join(f"a{n}: latencySeries(period: DAY) {{ checks }}" for n in range(9))
+        + "} } }",
+        "{ nodes(ids: ["
+        + '"mon_1" ' * 100
+        + "]) { ... on Monitor { latencySeries(period: DAY, points: 1000) { checks } } } }",
     ],
-    ids=["lists in lists", "lists beside lists", "too many words"],
+    ids=[
+        "lists in lists",
+        "lists beside lists",
+        "too many words",
+        "points",
+        "points by default of a variable",
+        "points unsaid",
+        "ids",
+    ],
 )
 async def test_what_asks_for_too_much_is_refused_before_it_is_run(owner, watched, query):
     await owner.data("{ viewer { role } }")
