@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -134,6 +135,7 @@ async def _all_to_check(connection: Connection, workspace_id: UUID, now: datetim
     if claimed is None:
         last: datetime = await connection.fetchval(_SQL["checked_all_at"], workspace_id)
         seconds = (last + CHECK_OF_ALL_EVERY - now).total_seconds()
-        raise RateLimited("all monitors are checked at most once a minute", retry_after_seconds=seconds)
+        message = f"all monitors are checked at most once a minute: wait {math.ceil(seconds)} s"
+        raise RateLimited(message, retry_after_seconds=seconds)
     rows = await connection.fetch(_SQL["monitors_to_check"], workspace_id)
     return tuple(row["id"] for row in rows)

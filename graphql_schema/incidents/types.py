@@ -49,7 +49,11 @@ class IncidentStatus(enum.StrEnum):
     RESOLVED = "RESOLVED"
 
 
-@strawberry.enum(description="What happened to an incident")
+@strawberry.enum(
+    description="What happened to an incident. NOTIFIED: a message is owed and was put into the outbox; whether"
+    " it arrived, `alertDecisions` and `deliveries` tell. WITHHELD: by a rule no message is sent, or not yet;"
+    " the line says why."
+)
 class IncidentEventKind(enum.StrEnum):
     """By the names in the database."""
 

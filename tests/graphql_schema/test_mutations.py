@@ -249,6 +249,20 @@ async def test_check_now_and_tags_take_several_monitors(owner):
     assert unknown == {"monitors": None, "userErrors": [{"code": "NOT_FOUND", "path": ["monitorIds", "0"]}]}
 
 
+async def test_whoever_checks_all_too_soon_is_told_how_long_to_wait(owner, clock):
+    check = "mutation { checkNow(input: {}) { monitors { name } userErrors { code message } } }"
+    await owner.data(check)
+    clock.advance(17.5)
+
+    refused = (await owner.data(check))["checkNow"]
+
+    (error,) = refused["userErrors"]
+    assert error == {
+        "code": "RATE_LIMITED",
+        "message": "all monitors are checked at most once a minute: wait 43 s",
+    }
+
+
 async def test_projects_are_made_changed_and_deleted(owner):
     fields = f"{{ project {{ id name isDefault status revision }} {ERRORS} }}"
     make = f"mutation ($name: String!) {{ createProject(input: {{name: $name}}) {fields} }}"
