@@ -22,6 +22,7 @@ from core.deliveries.dispatcher import Dispatcher
 from core.events.sequencer import Sequencer
 from core.heartbeats.inbox import Inbox
 from core.heartbeats.judging import SignalJudge
+from core.heartbeats.listeners import Listeners
 from core.heartbeats.sweep import Sweep
 from core.housekeeping import Housekeeping
 from core.plugin_registry import PluginRegistry
@@ -130,20 +131,9 @@ def _checks(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple
 
 def _heartbeats(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Inbox, Sweep]:
     judge = SignalJudge(registry=around.registry, outbound=around.outbound, run_blocking=asyncio.to_thread)
-    inbox = Inbox(
-        database=around.database,
-        clock=around.clock,
-        judge=judge,
-        on_transitions=alerting.set,
-        on_events=sequencing.set,
-    )
-    sweep = Sweep(
-        database=around.database,
-        clock=around.clock,
-        judge=judge,
-        on_transitions=alerting.set,
-        on_events=sequencing.set,
-    )
+    listeners = Listeners(on_transitions=alerting.set, on_events=sequencing.set)
+    inbox = Inbox(database=around.database, clock=around.clock, judge=judge, listeners=listeners)
+    sweep = Sweep(database=around.database, clock=around.clock, judge=judge, listeners=listeners)
     return inbox, sweep
 
 

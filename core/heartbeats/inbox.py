@@ -13,7 +13,7 @@ A worker that dies in between leaves everything as it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -25,7 +25,7 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import Application, InboxPing, apply_pings
 from core.heartbeats.judging import SignalJudge, finding_of, not_stored
-from core.heartbeats.listeners import Listeners, tell_nobody
+from core.heartbeats.listeners import NOBODY, Listeners
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import (
     AppliedPing,
@@ -60,10 +60,7 @@ class _Applied:
 
 
 class Inbox:
-    """Applies pings, shared by any number of workers. `wakeup` is set when pings came in.
-
-    `on_transitions` and `on_events` are called after a commit that wrote some, and must not wait.
-    """
+    """Applies pings, shared by any number of workers. `wakeup` is set when pings came in."""
 
     def __init__(
         self,
@@ -71,14 +68,13 @@ class Inbox:
         database: Database,
         clock: Clock,
         judge: SignalJudge,
-        on_transitions: Callable[[], None] = tell_nobody,
-        on_events: Callable[[], None] = tell_nobody,
+        listeners: Listeners = NOBODY,
     ) -> None:
         self.wakeup = Wakeup()
         self._database = database
         self._clock = clock
         self._judge = judge
-        self._listeners = Listeners(on_transitions=on_transitions, on_events=on_events)
+        self._listeners = listeners
         self._after = _BEFORE_ALL
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from core.checks.recorder import Recorded
 
 
-def tell_nobody() -> None:
+def _tell_nobody() -> None:
     """Do nothing: nobody in this process waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listeners:
-    """The alert engine, which reads transitions, and the sequencer, which reads events."""
+    """The alert engine, which reads transitions, and the sequencer, which reads events.
 
-    on_transitions: Callable[[], None]
-    on_events: Callable[[], None]
+    Each is called after a commit that wrote some, and must not wait.
+    """
+
+    on_transitions: Callable[[], None] = _tell_nobody
+    on_events: Callable[[], None] = _tell_nobody
 
     def tell(self, recorded: Recorded) -> None:
         """Call those for whom something was written."""
@@ -25,3 +28,6 @@ class Listeners:
             self.on_transitions()
         if recorded.events:
             self.on_events()
+
+
+NOBODY = Listeners()

@@ -8,7 +8,7 @@ checks; its next report makes the next deadline.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import TOLERANCE, HeartbeatState, is_missed, miss
 from core.heartbeats.judging import SignalJudge, finding_of, not_loaded, not_stored
-from core.heartbeats.listeners import Listeners, tell_nobody
+from core.heartbeats.listeners import NOBODY, Listeners
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import read_doors_open_until, read_watched, store_states
 from core.wakeup import Wakeup
@@ -32,10 +32,7 @@ UNJUDGED_EVERY = timedelta(minutes=1)
 
 
 class Sweep:
-    """Records missed deadlines, shared by any number of workers.
-
-    `on_transitions` and `on_events` are called after a commit that wrote some, and must not wait.
-    """
+    """Records missed deadlines, shared by any number of workers."""
 
     def __init__(
         self,
@@ -43,14 +40,13 @@ class Sweep:
         database: Database,
         clock: Clock,
         judge: SignalJudge,
-        on_transitions: Callable[[], None] = tell_nobody,
-        on_events: Callable[[], None] = tell_nobody,
+        listeners: Listeners = NOBODY,
     ) -> None:
         self.wakeup = Wakeup()
         self._database = database
         self._clock = clock
         self._judge = judge
-        self._listeners = Listeners(on_transitions=on_transitions, on_events=on_events)
+        self._listeners = listeners
         self._unjudged_at: datetime | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ import pytest
 from core.db.database import Database, PoolUse
 from core.heartbeats.inbox import Inbox
 from core.heartbeats.judging import SignalJudge
+from core.heartbeats.listeners import Listeners
 from core.heartbeats.ping import PingKind
 from core.heartbeats.receiver import PingReceiver
 from core.incidents.life_cycle import pause_monitors
@@ -292,8 +293,10 @@ async def test_listeners_are_told_after_the_commit_of_what_was_written(
         database=database,
         clock=clock,
         judge=judge,
-        on_transitions=lambda: told.append("transitions"),
-        on_events=lambda: told.append("events"),
+        listeners=Listeners(
+            on_transitions=lambda: told.append("transitions"),
+            on_events=lambda: told.append("events"),
+        ),
     )
     await post.ping(job)
     await inbox.step()
