@@ -37,12 +37,13 @@ WHERE s.workspace_id = $1 AND s.monitor_id = ANY($2::uuid[]) AND s.region_id <> 
 
 -- name: hasten
 -- checkNow: due now, unless it is due already or its check is on its way. $1 workspace, $2 monitors, $3 now.
+-- IS NOT TRUE, as a lease that nobody has claimed yet has no lease_until.
 UPDATE leases AS l SET due_at = $3
 WHERE l.region_id = ANY(ARRAY(SELECT id FROM regions)) AND l.monitor_id = ANY($2::uuid[]) AND l.workspace_id = $1
     AND l.due_at > $3
-    AND NOT (l.lease_until > $3 AND NOT EXISTS (
+    AND (l.lease_until > $3 AND NOT EXISTS (
         SELECT FROM region_states AS s
-        WHERE s.monitor_id = l.monitor_id AND s.region_id = l.region_id AND s.last_slot >= l.slot))
+        WHERE s.monitor_id = l.monitor_id AND s.region_id = l.region_id AND s.last_slot >= l.slot)) IS NOT TRUE
 
 -- name: wake_regions
 -- Wakes the schedulers of the regions that look at monitors. $1 workspace, $2 monitors, $3 channel.
