@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import signal
 import stat
 import termios
 from pathlib import Path
@@ -50,6 +51,8 @@ async def test_ctrl_c_on_a_terminal_reaches_everyone_and_stops_it_in_the_same_or
 
 
 def _take_terminal() -> None:
+    # A test run in the background of a shell ignores Ctrl-C, and hands that down.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
