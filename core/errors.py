@@ -10,7 +10,6 @@ TocsinError                       code
 │   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
 ├── OverLimit                     OVER_LIMIT
 ├── RateLimited                   RATE_LIMITED         says when to come back
-├── CursorExpired                 CURSOR_EXPIRED
 └── Unavailable                   UNAVAILABLE
 StartupError                      not for clients: one line that names the cause and the remedy
 """
@@ -104,13 +103,6 @@ class RateLimited(TocsinError):
     def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
-
-
-class CursorExpired(TocsinError):
-    """The cursor is unknown, too old, or another workspace's."""
-
-    code = "CURSOR_EXPIRED"
-    default_message = "the cursor has expired"
 
 
 class Unavailable(TocsinError):
