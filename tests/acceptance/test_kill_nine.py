@@ -50,11 +50,11 @@ async def stalled(tocsin, table: str, moment: str) -> AsyncIterator[Callable[[],
             return await holder.fetchval(f"SELECT EXISTS (SELECT {WAITING})", GATE)
 
         yield somebody_waits
-        # The holder may have gone down with its server, so that another connection clears up.
+        # The holder may have gone down with its server, so that another connection clears up. The
+        # trigger stays, harmless once the gate is open: dropping it would lock out live writers.
         async with tocsin.database() as connection:
             # Whoever was killed here leaves a backend waiting; it must not go on to commit.
-            await connection.execute(f"SELECT pg_terminate_backend(pid) {WAITING}", GATE)
-            await connection.execute("DROP FUNCTION stall() CASCADE")
+            await connection.execute(f"SELECT pg_terminate_backend(pid, 10_000) {WAITING}", GATE)
 
 
 AFTER_T1 = ("alert_decisions", "TRIGGER stall AFTER INSERT")
