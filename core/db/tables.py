@@ -90,6 +90,8 @@ class Region(Table, tablename="regions", db=DB):
     latitude = DoublePrecision(null=True, default=None)
     longitude = DoublePrecision(null=True, default=None)
     created_at = Timestamptz(default=None)
+    absent_since = Timestamptz(null=True, default=None)
+    is_settled = Boolean(default=True)
 
 
 class Project(Table, tablename="projects", db=DB):

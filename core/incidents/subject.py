@@ -32,7 +32,10 @@ class RecordedIncident(OpenIncident):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """A monitor under judgement: what it is, how it stands, and what its regions think."""
+    """A monitor under judgement: what it is, how it stands, and what its regions think.
+
+    `regions` are those that take part; never must more of them agree than do.
+    """
 
     monitor_id: UUID
     workspace_id: UUID

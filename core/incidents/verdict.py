@@ -33,17 +33,18 @@ class Verdict:
 def reach_verdict(
     regions: Mapping[int, RegionState], *, regions_to_agree: int, present: MonitorStatus
 ) -> Verdict:
-    """Return the verdict over the states of the live regions by their ids.
+    """Return the verdict over the states of the regions that take part, by their ids.
 
-    `regions_to_agree` regions must hold an opinion before it counts, but never more than there are.
+    `regions_to_agree` of them must hold an opinion before it counts: never more than take part.
     `present` is the monitor's status until now: what ends an outage began when fewer regions saw it.
     """
     if not regions:
         return Verdict(status=MonitorStatus.PENDING)
-    agree = max(1, min(regions_to_agree, len(regions)))
+    agree = max(1, regions_to_agree)
     status = _status(list(regions.values()), agree)
     expiring = {region: state for region, state in regions.items() if state.is_expiring}
     is_expiring = len(expiring) >= agree
+    is_looked_at = _count(regions.values(), _KNOWN) >= agree
     return Verdict(
         status=status,
         since=_since(list(regions.values()), agree, status, present),
@@ -51,7 +52,7 @@ def reach_verdict(
         expiring_since=_nth(agree, (_start(s, s.asking.since) for s in expiring.values()))
         if is_expiring
         else None,
-        unexpiring_since=None if is_expiring else _last_flip(regions.values()),
+        unexpiring_since=_last_flip(regions.values()) if is_looked_at and not is_expiring else None,
         expiring_regions=tuple(sorted(expiring)),
     )
 

@@ -8,19 +8,24 @@ ORDER BY monitor_id
 FOR UPDATE
 
 -- name: read_monitors
--- The monitors to judge, with their open intervals; deleted ones are left out.
+-- The monitors to judge, with their open intervals; deleted ones are left out. Never must more regions agree
+-- than take part.
 SELECT m.id, m.workspace_id, m.project_id, m.name, m.kind, m.target, m.config_revision,
     m.paused_at IS NOT NULL AS is_paused,
-    CASE WHEN m.is_passive THEN 1 ELSE m.regions_to_agree END AS regions_to_agree,
+    least(
+        m.regions_to_agree,
+        (SELECT count(*) FROM regions_taking_part AS t WHERE t.monitor_id = m.id)
+    )::smallint AS regions_to_agree,
     i.from_ms
 FROM monitors AS m
 JOIN status_intervals AS i ON i.monitor_id = m.id AND i.workspace_id = m.workspace_id AND i.to_ms IS NULL
 WHERE m.id = ANY($1::uuid[]) AND m.deleted_at IS NULL
 
 -- name: read_region_states
--- What the regions think, of the present configuration only.
+-- What the regions that take part think, of the present configuration only.
 SELECT r.*
 FROM region_states AS r
+JOIN regions_taking_part AS t ON t.monitor_id = r.monitor_id AND t.region_id = r.region_id
 JOIN monitors AS m
     ON m.id = r.monitor_id AND m.workspace_id = r.workspace_id AND m.config_revision = r.config_revision
 WHERE r.monitor_id = ANY($1::uuid[])

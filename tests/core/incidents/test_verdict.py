@@ -57,7 +57,7 @@ def test_without_any_look_nothing_is_thought() -> None:
         (["U D D U", "U D D D"], 2, "DOWN", "UP", 3),
         (["U D D D", "U U G G"], 2, "UP", "DEGRADED", 2),
         (["U D D", "U U U", "U D D"], 2, "UP", "DOWN", 1),
-        (["U D D"], 3, "UP", "DOWN", 1),
+        (["U D D"], 2, "UP", "PENDING", None),
         (["U U", "U ?"], 2, "UP", "UNKNOWN", 1),
         (["U U", "D"], 2, "PENDING", "PENDING", None),
         (["U U", "U ?"], 1, "UNKNOWN", "UP", 0),
@@ -77,6 +77,11 @@ def test_an_expiry_is_asked_for_when_enough_regions_saw_it() -> None:
 
     found = verdict(region("U Ue Ue"), region("U U U"), agree=2)
     assert (found.expiring_since, found.unexpiring_since) == (None, at(2))
+
+
+def test_an_expiry_is_not_over_while_too_few_regions_have_looked() -> None:
+    found = verdict(region("U Ue Ue"), agree=2)
+    assert (found.expiring_since, found.unexpiring_since) == (None, None)
 
 
 def test_the_regions_that_see_a_failure_are_named() -> None:
