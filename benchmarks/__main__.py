@@ -6,6 +6,8 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from types import ModuleType
 
 import benchmarks
 from benchmarks.harness import Benchmark, run
@@ -27,14 +29,19 @@ def main(arguments: list[str]) -> int:
 
 
 def find_benchmarks() -> dict[str, Benchmark]:
-    """Return the benchmarks by name: each module beside this one that holds a BENCHMARK."""
+    """Return the benchmarks by name: each module beside this one that holds a BENCHMARK, or BENCHMARKS."""
     modules = (
         importlib.import_module(f"benchmarks.{info.name}")
         for info in pkgutil.iter_modules(benchmarks.__path__)
         if info.name not in _MODULES
     )
-    found = (getattr(module, "BENCHMARK", None) for module in modules)
-    return {each.name: each for each in found if isinstance(each, Benchmark)}
+    return {each.name: each for module in modules for each in _benchmarks_in(module)}
+
+
+def _benchmarks_in(module: ModuleType) -> Sequence[Benchmark]:
+    alone: Benchmark | None = getattr(module, "BENCHMARK", None)
+    several: Sequence[Benchmark] = getattr(module, "BENCHMARKS", ())
+    return several if alone is None else (alone, *several)
 
 
 def _run_apart(name: str) -> int:

@@ -1,17 +1,18 @@
-"""A web server that does nothing but answer, in a process and on a core of its own."""
+"""A web server that does nothing but answer, in a process and on a core of its own, plain or by TLS."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import pin_to_last_core
+from core.event_loop import run_fast
 
 _BODY = b"x" * 512
 _ANSWER = (
@@ -21,15 +22,19 @@ _ANSWER = (
 
 
 @contextlib.contextmanager
-def running_web_server() -> Iterator[int]:
-    """Start the server on a free port of loopback; yield the port; stop it."""
+def running_web_server(certificate: Path | None = None) -> Iterator[str]:
+    """Start the server on a free port of loopback; yield its URL; stop it.
+
+    `certificate` is a chain with its key (PEM), for TLS with a new handshake for each connection.
+    """
+    words = [] if certificate is None else [str(certificate)]
     server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.web_server"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.web_server", *words], stdout=subprocess.PIPE, text=True
     )
     try:
         if server.stdout is None:
             raise RuntimeError("the server has no output")
-        yield int(server.stdout.readline())
+        yield f"{'http' if certificate is None else 'https'}://127.0.0.1:{int(server.stdout.readline())}/"
     finally:
         server.kill()
         server.communicate()
@@ -45,19 +50,21 @@ class _Answering(asyncio.Protocol):
             self._transport.close()
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, backlog=4096)
+def _tls(certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.options |= ssl.OP_NO_TICKET  # nobody may resume
+    context.num_tickets = 0
+    return context
+
+
+async def _serve(certificate: str | None) -> None:
+    tls = None if certificate is None else _tls(certificate)
+    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, backlog=4096, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
-def _main() -> None:
-    pin_to_last_core()
-    has_uvloop = importlib.util.find_spec("uvloop") is not None
-    factory = importlib.import_module("uvloop").new_event_loop if has_uvloop else asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve())
-
-
 if __name__ == "__main__":
-    _main()
+    pin_to_last_core()
+    run_fast(_serve(sys.argv[1] if len(sys.argv) > 1 else None))
