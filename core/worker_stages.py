@@ -28,6 +28,7 @@ from core.housekeeping import Housekeeping
 from core.plugin_registry import PluginRegistry
 from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence
+from core.scheduling.region_watch import RegionWatch
 from core.scheduling.scheduler import Scheduler
 from core.stages import Stage
 from core.wakeup import Wakeup
@@ -82,7 +83,11 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         },
     )
     housekeeping = Housekeeping(database=database, clock=clock)
-    keepers = (sequencer, housekeeping, presence, listener, ClockKeeper(database=database, clock=clock))
+    region_watch = RegionWatch(
+        database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
+    )
+    clock_keeper = ClockKeeper(database=database, clock=clock)
+    keepers = (sequencer, housekeeping, presence, region_watch, listener, clock_keeper)
     return [
         Stage(
             name="checks",

@@ -21,21 +21,23 @@ async def judge(
     *,
     now: datetime,
     hints: Mapping[UUID, Hint] = NO_HINTS,
+    not_before: datetime | None = None,
 ) -> Judged:
     """Reach the verdict on each monitor and store what it changes, in the caller's transaction.
 
     `hints` are what the findings just recorded say of a cause, by monitor. Paused monitors keep their status.
+    `not_before`: what another set of regions changes begins then, and not with a streak of old.
     """
     sentences = [
-        Sentence(subject=subject, changes=_changes(subject))
+        Sentence(subject=subject, changes=_changes(subject, not_before))
         for subject in await lock_subjects(connection, monitor_ids)
         if not subject.is_paused
     ]
     return await store_changes(connection, sentences, now=now, hints=hints)
 
 
-def _changes(subject: Subject) -> Changes:
+def _changes(subject: Subject, not_before: datetime | None) -> Changes:
     verdict = reach_verdict(
         subject.regions, regions_to_agree=subject.regions_to_agree, present=subject.standing.status
     )
-    return decide(subject.standing, verdict)
+    return decide(subject.standing, verdict if not_before is None else verdict.begun(not_before))

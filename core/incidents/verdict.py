@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.checks.region_state import RegionState
@@ -28,6 +28,19 @@ class Verdict:
     expiring_since: datetime | None = None
     unexpiring_since: datetime | None = None
     expiring_regions: tuple[int, ...] = ()
+
+    def begun(self, not_before: datetime) -> Verdict:
+        """Return the same with nothing begun before that moment."""
+
+        def later(since: datetime | None) -> datetime | None:
+            return None if since is None else max(since, not_before)
+
+        return replace(
+            self,
+            since=later(self.since),
+            expiring_since=later(self.expiring_since),
+            unexpiring_since=later(self.unexpiring_since),
+        )
 
 
 def reach_verdict(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
 from core.db.database import Connection
 from core.db.named_sql import named_sql
-
-# A worker says every five seconds that it lives.
-WORKER_ALIVE_FOR = timedelta(seconds=30)
+from core.scheduling.attendance import WORKER_ALIVE_FOR
 
 _SQL = named_sql("read_regions")
 

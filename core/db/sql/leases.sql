@@ -93,12 +93,12 @@ RETURNING l.monitor_id, l.slot, l.lease_until, m.kind, m.config, m.config_revisi
     p.facts AS previous_facts
 
 -- name: take_over
--- Claims again what a worker claimed and never recorded. $1 region, $2 now, $3 worker, $4 at most, $5 seconds
--- added to the timeout.
+-- Claims again what a worker claimed and never recorded; where the next slot is due too, that one is enough.
+-- $1 region, $2 now, $3 worker, $4 at most, $5 seconds added to the timeout.
 WITH lost AS MATERIALIZED (
     SELECT l.monitor_id
     FROM leases AS l
-    WHERE l.region_id = $1 AND l.lease_until < $2 AND NOT EXISTS (
+    WHERE l.region_id = $1 AND l.lease_until < $2 AND l.due_at > $2 AND NOT EXISTS (
         SELECT FROM region_states AS s
         WHERE s.monitor_id = l.monitor_id AND s.region_id = l.region_id AND s.last_slot >= l.slot)
     ORDER BY l.lease_until

@@ -52,6 +52,11 @@ async def hasten(world: EngineWorld, *monitors: UUID) -> None:
         await check_now(connection, world.workspace_id, monitors, now=world.clock.now())
 
 
+async def put_off_next_slots(world: EngineWorld) -> None:
+    """Let no next slot be due meanwhile: a grid may have one at any moment."""
+    await world.fetch("UPDATE leases SET due_at = $1", world.clock.now() + seconds(3600))
+
+
 async def test_a_claim_says_all_that_a_look_needs(world: EngineWorld) -> None:
     monitor = await world.monitor(config={"address": "1"}, timeout_seconds=7)
     await world.look(monitor, UP, facts={"serial": 4})
@@ -108,6 +113,7 @@ async def test_workers_that_claim_at_once_share_the_slots(world: EngineWorld) ->
 async def test_what_a_dead_worker_claimed_and_did_not_record_is_taken_over(world: EngineWorld) -> None:
     lost, recorded = await world.monitor(), await world.monitor()
     claims = {c.monitor_id: c for c in await claim(world)}
+    await put_off_next_slots(world)
     await world.record(world.finding(recorded, UP, slot=claims[recorded].slot))
     world.clock.advance(10 + SPARE_SECONDS)
     assert await taken_over(world) == []
@@ -117,10 +123,20 @@ async def test_what_a_dead_worker_claimed_and_did_not_record_is_taken_over(world
     assert await taken_over(world) == []
 
 
+async def test_a_lost_slot_is_left_where_the_next_one_is_due_too(world: EngineWorld) -> None:
+    await world.monitor()
+    await claim(world)
+    world.clock.advance(3600)
+
+    assert await taken_over(world) == []
+    assert len(await claim(world)) == 1
+
+
 async def test_a_renewed_lease_is_not_taken_over(world: EngineWorld) -> None:
     await world.monitor()
     who = claimant(world)
     claims = await claim(world, who)
+    await put_off_next_slots(world)
     world.clock.advance(20)
     async with world.database.acquire() as connection:
         await renew(connection, who, claims, until=world.clock.now() + seconds(30))
@@ -134,8 +150,7 @@ async def test_what_is_given_back_is_due_again_at_its_slot(world: EngineWorld) -
     who = claimant(world)
     claims = await claim(world, who)
     async with world.database.acquire() as connection:
-        # The next slot of a monitor whose phase is near would be due as well.
-        await connection.execute("UPDATE leases SET due_at = $1", world.clock.now() + seconds(3600))
+        await put_off_next_slots(world)
         await give_back(connection, claimant(world), claims)
         assert await claim(world) == []
         await give_back(connection, who, claims)
