@@ -22,6 +22,7 @@ from core.clock import ManualClock
 from core.db.database import Database, PoolUse
 from core.db.embedded import dsn, find_binaries, initialise, server_command
 from core.db.migrations import migrate
+from tests.network_namespace import namespaces_can_be_made
 
 for _name in [name for name in os.environ if name.startswith("TOCSIN_")]:
     del os.environ[_name]
@@ -33,6 +34,7 @@ _SUITES = {
     "node": ("Node.js", lambda: shutil.which("node")),
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
     "rival": ("blackbox_exporter", lambda: shutil.which("blackbox_exporter")),
+    "netns": ("network namespaces", namespaces_can_be_made),
     "postgres15": ("PostgreSQL 15", lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists()),
 }
 _NOT_RUN = "not run, for want of "

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from typing import Any
 
 from core.checks.cleaning import clean_line, clean_outcome
 from core.log import get_logger
 from plugins.api.outbound import OutboundError
+from plugins.api.outbound.errors import local_reason
 from plugins.api.outcome import CheckStatus, Outcome, RootCause
 from plugins.api.probe import Probe, ProbeContext
 
 log = get_logger(__name__)
-
-# This machine's want, which says nothing of the target.
-_LOCAL_ERRNOS = frozenset(
-    {
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOMEM,
-        errno.ENOBUFS,
-        errno.EADDRNOTAVAIL,
-        errno.ENETDOWN,
-        errno.ENETUNREACH,
-    }
-)
 
 
 async def run_probe(probe: Probe[Any], config: Any, context: ProbeContext) -> Outcome:
     """Return what the probe finds within `context.timeout_seconds`, fit to be stored.
 
     Too late is DOWN, and so is an OutboundError that the probe lets pass; a crash, or a want of this machine, is
-    UNKNOWN. Raises only CancelledError, and that only
-    if the caller's task is cancelled.
+    UNKNOWN. Raises only CancelledError, and that only if the caller's task is cancelled.
     """
     began = asyncio.get_running_loop().time()
     deadline = asyncio.timeout(context.timeout_seconds)
@@ -77,13 +63,8 @@ def _failed(key: str, error: BaseException, seconds: float) -> Outcome:
             response_time_ms=seconds * 1000,
             root_cause=error.root_cause,
         )
-    if _is_local_fault(error):
-        return could_not_look(f"could not look: {str(error) or type(error).__name__}")
+    reason = local_reason(error)
+    if reason is not None:
+        return could_not_look(reason)
     log.exception("probe.crashed", kind=key, error=repr(error), seconds=round(seconds, 3))
     return could_not_look(f"probe {key} crashed: {type(error).__name__}: {error}".rstrip(": "))
-
-
-def _is_local_fault(error: BaseException) -> bool:
-    if isinstance(error, OutboundError):
-        return error.local_fault
-    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _LOCAL_ERRNOS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from plugins.api.outbound.errors import (
     LocalFault,
     OutboundError,
     ResolverUnavailable,
+    is_exhausted,
     reason_of,
 )
 from plugins.api.outbound.sockets import connect, family_of
@@ -32,8 +32,6 @@ from plugins.api.outbound.stream import Stream
 _LARGEST_ANSWER = 65535
 # A socket is given up after so many questions, so that its port cannot be learned and used to forge answers.
 _QUESTIONS_A_SOCKET = 64
-# Another server cannot help a process that has nothing left to ask with.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _CONCLUSIVE = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
@@ -191,7 +189,7 @@ class _Channel:
                 answer.set_result(self._unavailable(error))
 
     def _unavailable(self, error: OSError) -> OutboundError:
-        if error.errno in _EXHAUSTED:
+        if is_exhausted(error):  # another server cannot help
             return LocalFault(reason_of(error))
         return ResolverUnavailable(f"resolver at {self._server} cannot be asked: {reason_of(error)}")
 

@@ -115,18 +115,28 @@ class TimedOut(OutboundError):
         self.phase = phase
 
 
-_LOCAL_ERRNOS = {
+# Whatever is being done, these say what this machine lacks.
+_LACKING = {
     errno.EMFILE: "this process has no file descriptors left",
     errno.ENFILE: "this machine has no file descriptors left",
-    errno.ENOMEM: "this machine has no memory left for a connection",
+    errno.ENOMEM: "this machine has no memory left",
     errno.ENOBUFS: "this machine has no buffers left for a connection",
-    errno.EADDRNOTAVAIL: "this machine has no free port left for a connection",
-    errno.ENETUNREACH: "this machine has no route to the network",
+    errno.ENOSPC: "this machine has no space left",
+    errno.EADDRNOTAVAIL: "this machine has no free port or no address for a connection",
     errno.ENETDOWN: "the network of this machine is down",
     errno.EAFNOSUPPORT: "this machine does not speak the address family",
+}
+
+# And these, where the system says so before a packet has left; later it is a router on the way that does.
+_NO_WAY_OUT = {
+    errno.ENETUNREACH: "this machine has no route to the network",
+    errno.EHOSTUNREACH: "this machine has no route to the host",
     errno.EPERM: "this machine does not let the connection out",
     errno.EACCES: "this machine does not let the connection out",
 }
+
+_ALWAYS_OURS = frozenset({*_LACKING, errno.ENETUNREACH})
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC})
 
 _TARGET_ERRNOS = {
     errno.ECONNREFUSED: "connection refused",
@@ -134,29 +144,54 @@ _TARGET_ERRNOS = {
     errno.ECONNABORTED: "connection aborted",
     errno.EPIPE: "connection closed by the other side",
     errno.ETIMEDOUT: "connection timed out",
+    errno.ENETUNREACH: "network unreachable",
     errno.EHOSTUNREACH: "host unreachable",
     errno.EHOSTDOWN: "host down",
+    errno.EPERM: "connection forbidden on the way",
+    errno.EACCES: "connection forbidden on the way",
 }
 
 
 def reason_of(error: OSError) -> str:
     """Say in a few words why the system refused."""
-    known = _LOCAL_ERRNOS.get(error.errno or 0) or _TARGET_ERRNOS.get(error.errno or 0)
+    code = error.errno or 0
+    known = _LACKING.get(code) or _NO_WAY_OUT.get(code) or _TARGET_ERRNOS.get(code)
     return known or (error.strerror or type(error).__name__).lower()
 
 
-def connect_error(error: OSError, where: str) -> OutboundError:
-    """Tell a fault of ours from one of the target, for a connection to `where` that was not made."""
-    if error.errno in _LOCAL_ERRNOS:
-        return LocalFault(f"{reason_of(error)} ({where})")
-    return ConnectFailed(f"{reason_of(error)} ({where})")
+def is_exhausted(error: OSError) -> bool:
+    """Say whether this machine has nothing left to work with: trying elsewhere cannot help."""
+    return error.errno in _EXHAUSTED
+
+
+def local_reason(error: BaseException) -> str | None:
+    """Say what this machine lacks, where the error comes of that; None where it does not."""
+    if isinstance(error, OutboundError):
+        return error.message if error.local_fault else None
+    if isinstance(error, MemoryError):
+        return _LACKING[errno.ENOMEM]
+    return reason_of(error) if isinstance(error, OSError) and error.errno in _ALWAYS_OURS else None
+
+
+def connect_error(error: OSError, where: str, *, has_left: bool = False) -> OutboundError:
+    """Tell a fault of ours from one of the target, for a connection to `where` that was not made.
+
+    `has_left`: a packet had left when the error came, so that "unreachable" is what the network says.
+    """
+    code = error.errno or 0
+    ours = _LACKING.get(code) or (None if has_left else _NO_WAY_OUT.get(code))
+    if ours is not None:
+        return LocalFault(f"{ours} ({where})")
+    known = _TARGET_ERRNOS.get(code) or (error.strerror or type(error).__name__).lower()
+    return ConnectFailed(f"{known} ({where})")
 
 
 def lost_error(error: OSError) -> OutboundError:
     """Tell a fault of ours from one of the target, for a connection that stood."""
-    if error.errno in _LOCAL_ERRNOS:
-        return LocalFault(reason_of(error))
-    return ConnectionLost(reason_of(error))
+    ours = local_reason(error)
+    if ours is not None:
+        return LocalFault(ours)
+    return ConnectionLost(_TARGET_ERRNOS.get(error.errno or 0) or reason_of(error))
 
 
 def timed_out(phase: Phase, host: str) -> OutboundError:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from plugins.api.outbound.addresses import IPAddress
+from plugins.api.outbound.errors import LocalFault, is_exhausted, reason_of
 
 _LOOK_AGAIN_SECONDS = 2.0
 
@@ -22,7 +23,10 @@ class HostsFile:
         self._looked = float("-inf")
 
     def addresses(self, host: str) -> tuple[IPAddress, ...]:
-        """Return the addresses of the name (lower case, no dot at its end), or none."""
+        """Return the addresses of the name (lower case, no dot at its end), or none.
+
+        Raises LocalFault where the file cannot be read for want of descriptors or memory.
+        """
         self._refresh()
         return self._names.get(host, ())
 
@@ -36,7 +40,10 @@ class HostsFile:
             if changed_ns != self._changed_ns:
                 self._names = parse_hosts(self._path.read_text(encoding="utf-8", errors="replace"))
                 self._changed_ns = changed_ns
-        except OSError:
+        except OSError as error:
+            if is_exhausted(error):  # a pinned name must not be taken for one that does not exist
+                self._looked = float("-inf")
+                raise LocalFault(reason_of(error)) from error
             self._names, self._changed_ns = {}, None
 
 

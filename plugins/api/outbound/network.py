@@ -40,7 +40,14 @@ from plugins.api.outbound.http_transport import (
 from plugins.api.outbound.resolver import Resolver
 from plugins.api.outbound.sockets import connect, in_order, is_on_this_machine
 from plugins.api.outbound.stream import Stream
-from plugins.api.outbound.tls import TlsContexts, is_about_time, tls_error, utc_now
+from plugins.api.outbound.tls import (
+    TlsContexts,
+    is_about_issuer,
+    is_about_time,
+    require_descriptor,
+    tls_error,
+    utc_now,
+)
 
 _CERTIFICATE_LOOK_SECONDS = 3.0
 
@@ -193,8 +200,12 @@ class Outbound:
         try:
             await stream.start_tls(self._contexts.get(verify=verify), name)
         except TlsFailed as error:
-            stream.close()
             cause = error.__cause__
+            try:
+                if isinstance(cause, ssl.SSLError) and is_about_issuer(cause):
+                    require_descriptor()
+            finally:
+                stream.close()
             if isinstance(cause, ssl.SSLError) and is_about_time(cause):
                 validity = await self._look_at_dates(stream.address, stream.port, name)
                 raise tls_error(cause, name, validity, now=utc_now()) from cause

@@ -11,6 +11,7 @@ import dns.name
 import dns.resolver
 
 from plugins.api.outbound.dns_client import NameServer, name_server
+from plugins.api.outbound.errors import LocalFault, is_exhausted, reason_of
 
 _LOOK_AGAIN_SECONDS = 2.0
 
@@ -44,7 +45,10 @@ class SystemRules:
         self._looked = float("-inf")
 
     def current(self) -> ResolverRules:
-        """Return the rules as they stand; without any, the resolver of this machine is asked."""
+        """Return the rules as they stand; without any, the resolver of this machine is asked.
+
+        Raises LocalFault where the file cannot be read for want of descriptors or memory.
+        """
         now = time.monotonic()
         if now - self._looked >= _LOOK_AGAIN_SECONDS:
             self._looked = now
@@ -57,7 +61,11 @@ class SystemRules:
             if changed_ns != self._changed_ns:
                 self._rules = read_rules(self._path)
                 self._changed_ns = changed_ns
-        except (OSError, dns.exception.DNSException):
+        except (OSError, dns.exception.DNSException) as error:
+            cause = error if isinstance(error, OSError) else error.__context__
+            if isinstance(cause, OSError) and is_exhausted(cause):
+                self._looked = float("-inf")
+                raise LocalFault(reason_of(cause)) from error
             # The same as the C library does where there is no configuration.
             self._rules, self._changed_ns = ResolverRules(servers=(name_server("127.0.0.1"),)), None
 

@@ -11,7 +11,15 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from plugins.api.outbound.addresses import IPAddress
-from plugins.api.outbound.errors import OutboundError, Phase, TimedOut, connect_error
+from plugins.api.outbound.errors import (
+    LocalFault,
+    OutboundError,
+    Phase,
+    TimedOut,
+    connect_error,
+    is_exhausted,
+    reason_of,
+)
 
 _MOST_ADDRESSES = 8
 _SOMEWHERE_PUBLIC = ("2001:4860:4860::8888", 9)
@@ -79,6 +87,10 @@ def _most_telling(failures: Sequence[OutboundError]) -> OutboundError:
     return next((failure for failure in failures if not failure.local_fault), failures[0])
 
 
+class _RefusedOnTheWay(OSError):
+    """The refusal came after the first packet had left."""
+
+
 async def _connect_one(address: IPAddress, port: int) -> socket.socket:
     try:
         connection = socket.socket(family_of(address), socket.SOCK_STREAM)
@@ -90,7 +102,8 @@ async def _connect_one(address: IPAddress, port: int) -> socket.socket:
         await _connected(connection, (str(address), port))
     except OSError as error:
         connection.close()
-        raise connect_error(error, _where(address, port)) from error
+        has_left = isinstance(error, _RefusedOnTheWay)
+        raise connect_error(error, _where(address, port), has_left=has_left) from error
     except BaseException:
         connection.close()
         raise
@@ -99,6 +112,7 @@ async def _connect_one(address: IPAddress, port: int) -> socket.socket:
 
 async def _connected(connection: socket.socket, where: tuple[str, int]) -> None:
     code = connection.connect_ex(where)
+    refused: type[OSError] = OSError if code not in _UNDER_WAY else _RefusedOnTheWay
     if code in _UNDER_WAY:
         # Within one machine the connection stands by now, and asking again spares a turn of the loop.
         code = connection.connect_ex(where)
@@ -106,7 +120,7 @@ async def _connected(connection: socket.socket, where: tuple[str, int]) -> None:
         await until_writable(connection)
         code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code not in _CONNECTED:
-        raise OSError(code, os.strerror(code))
+        raise refused(code, os.strerror(code))
 
 
 async def until_writable(connection: socket.socket) -> None:
@@ -140,14 +154,19 @@ def _wake(ready: asyncio.Future[None]) -> None:
 
 
 def _where(address: IPAddress, port: int) -> str:
-    return f"{address} port {port}"
+    return f"{address} port {port}" if isinstance(address, IPv4Address) else f"IPv6 {address} port {port}"
 
 
 def is_on_this_machine(address: IPAddress) -> bool:
-    """Say whether the address belongs to an interface of this machine, by trying to bind to it."""
-    with socket.socket(family_of(address), socket.SOCK_DGRAM) as probe:
-        try:
+    """Say whether the address belongs to an interface of this machine, by trying to bind to it.
+
+    Raises LocalFault where it cannot be tried.
+    """
+    try:
+        with socket.socket(family_of(address), socket.SOCK_DGRAM) as probe:
             probe.bind((str(address), 0))
-        except OSError:
-            return False
+    except OSError as error:
+        if is_exhausted(error):
+            raise LocalFault(reason_of(error)) from error
+        return False
     return True

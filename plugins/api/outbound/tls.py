@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import certifi
 
 from plugins.api.outbound.certificate import Validity
-from plugins.api.outbound.errors import TlsFailed
+from plugins.api.outbound.errors import LocalFault, TlsFailed, reason_of
 
 
 class TlsContexts:
@@ -26,9 +28,10 @@ class TlsContexts:
         """The context that accepts only certificates that are valid for the name."""
         # The system's authorities know what the operator added; certifi's are there on a bare system too.
         context = ssl.create_default_context()
-        context.load_verify_locations(cafile=certifi.where())
-        if self._authorities is not None:
-            context.load_verify_locations(cafile=self._authorities)
+        for authorities in (ssl.get_default_verify_paths().cafile, certifi.where(), self._authorities):
+            # The system's once more, since a default that could not be opened is passed over in silence.
+            if authorities is not None:
+                context.load_verify_locations(cafile=authorities)
         return _configured(context)
 
     @functools.cached_property
@@ -40,8 +43,11 @@ class TlsContexts:
         return _configured(context)
 
     def get(self, *, verify: bool) -> ssl.SSLContext:
-        """Return the context for the verify setting."""
-        return self.verifying if verify else self.trusting
+        """Return the context for the verify setting. Raises LocalFault where it cannot be made."""
+        try:
+            return self.verifying if verify else self.trusting
+        except OSError as error:
+            raise LocalFault(f"cannot read the certificate authorities: {reason_of(error)}") from error
 
 
 def _configured(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -70,6 +76,7 @@ _CERTIFICATE_REASONS = {
     68: "certificate is signed with a weak digest",
 }
 _WRONG_NAME_CODES = {62, 64}
+_UNKNOWN_ISSUER_CODES = {2, 19, 20, 21, 27}
 
 _HANDSHAKE_REASONS = {
     "WRONG_VERSION_NUMBER": "the server does not speak TLS at this port",
@@ -90,6 +97,19 @@ _HANDSHAKE_REASONS = {
 def is_about_time(error: ssl.SSLError) -> bool:
     """Say whether the certificate was refused because of its dates."""
     return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in {_EXPIRED, _NOT_YET_VALID}
+
+
+def is_about_issuer(error: ssl.SSLError) -> bool:
+    """Say whether the certificate was refused since its authority is not known."""
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _UNKNOWN_ISSUER_CODES
+
+
+def require_descriptor() -> None:
+    """Raise LocalFault if no file can be opened: authorities in a directory are read only when asked for."""
+    try:
+        Path(os.devnull).open("rb").close()
+    except OSError as error:
+        raise LocalFault(f"cannot read the certificate authorities: {reason_of(error)}") from error
 
 
 def tls_error(

@@ -113,9 +113,9 @@ async def test_a_probe_that_takes_too_long_is_down_with_that_reason(bench: Bench
         (SystemExit(3), "probe bell crashed: SystemExit: 3"),
         (KeyboardInterrupt(), "probe bell crashed: KeyboardInterrupt"),
         (asyncio.CancelledError(), "probe bell crashed: CancelledError"),
-        (LocalFault("no descriptors left"), "could not look: no descriptors left"),
-        (OSError(errno.EMFILE, "Too many open files"), "could not look: [Errno 24] Too many open files"),
-        (MemoryError(), "could not look: MemoryError"),
+        (LocalFault("no descriptors left"), "no descriptors left"),
+        (OSError(errno.EMFILE, "Too many open files"), "this process has no file descriptors left"),
+        (MemoryError(), "this machine has no memory left"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )

@@ -258,9 +258,10 @@ async def test_a_process_without_descriptors_blames_itself(closed_port: int) -> 
         (errno.ENETUNREACH, True),
         (errno.ENETDOWN, True),
         (errno.EPERM, True),
+        (errno.ENOSPC, True),
+        (errno.EHOSTUNREACH, True),
         (errno.ECONNREFUSED, False),
         (errno.ECONNRESET, False),
-        (errno.EHOSTUNREACH, False),
         (errno.ETIMEDOUT, False),
     ],
 )
@@ -270,6 +271,20 @@ def test_faults_of_ours_are_told_from_faults_of_the_target(code: int, is_ours: b
     assert error.local_fault is is_ours
     assert error.message.endswith("(192.0.2.1 port 80)")
     assert error.message[0].islower()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (errno.ENETUNREACH, "network unreachable (192.0.2.1 port 80)"),
+        (errno.EHOSTUNREACH, "host unreachable (192.0.2.1 port 80)"),
+        (errno.EACCES, "connection forbidden on the way (192.0.2.1 port 80)"),
+    ],
+)
+def test_what_a_router_says_after_a_packet_left_is_the_targets_fault(code: int, message: str) -> None:
+    error = connect_error(OSError(code, "the system's words"), "192.0.2.1 port 80", has_left=True)
+
+    assert (error.local_fault, error.message) == (False, message)
 
 
 async def test_a_valid_certificate_is_accepted(serve_web: ServeWeb, authority: Authority) -> None:
