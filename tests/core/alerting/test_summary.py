@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from core.alerting.change import Change
-from core.alerting.summary import duration_text, summary_line
+from core.alerting.summary import summary_line
 from core.deliveries.delivery_event import DeliveryEvent, channel_failure, channel_recovery
 from core.incidents.transition import (
     CheckSnapshot,
@@ -19,6 +19,7 @@ from core.incidents.transition import (
     TransitionDetails,
     TransitionKind,
 )
+from plugins.api.durations import duration_text
 from plugins.api.outcome import IncidentKind
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
