@@ -13,6 +13,7 @@ from core.deliveries.trial import Trials
 from core.deliveries.webhook_service import WebhookService
 from core.heartbeats.receiver import PingReceiver
 from core.incidents.incident_service import IncidentService
+from core.mail import mailer_for
 from core.monitors.bulk_service import BulkService
 from core.monitors.monitor_life import MonitorLife
 from core.monitors.monitor_service import MonitorService
@@ -51,7 +52,9 @@ def build_services(
 ) -> Services:
     """Return the services on one pool, that of the faces."""
     life = MonitorLife(registry=registry)
-    trials = Trials(database=database, registry=registry, outbound=outbound, clock=clock)
+    trials = Trials(
+        database=database, registry=registry, outbound=outbound, mailer=mailer_for(settings), clock=clock
+    )
     return Services(
         settings=settings,
         clock=clock,

@@ -13,11 +13,14 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from core.errors import StartupError
+from plugins.api.config import FieldError
+from plugins.api.mail import parse_mail_url, require_email_address
 
 PREFIX = "TOCSIN_"
 
@@ -71,6 +74,23 @@ def _check_region(value: str) -> str | None:
 def _check_email(value: str) -> str | None:
     name, _, host = value.rpartition("@")
     return None if name and host and not re.search(r"\s", value) else "must be an e-mail address"
+
+
+def _check_smtp_url(value: str) -> str | None:
+    try:
+        parse_mail_url(value)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _check_sender(value: str) -> str | None:
+    name, address = parseaddr(value)
+    try:
+        require_email_address(address)
+    except FieldError:
+        return "must be an e-mail address, or a name and an address: Tocsin <tocsin@example.org>"
+    return None if name.isprintable() and value.isprintable() else "must be one line"
 
 
 def _at_least(characters: int) -> Callable[[str], str | None]:
@@ -152,6 +172,21 @@ class Settings:
             _between(1, 1_000_000),
         ),
     ] = 5
+    smtp_url: Annotated[
+        str | None,
+        About(
+            "The mail server that e-mail goes through: `smtps://user:password@host:465` for TLS, "
+            "`smtp://user:password@host:587` for STARTTLS, without which nothing is sent, unless the server is "
+            "on this machine. `smtp://host:25?starttls=never` for a relay without. "
+            "By default no e-mail can be sent.",
+            _check_smtp_url,
+            is_secret=True,
+        ),
+    ] = None
+    mail_from: Annotated[
+        str,
+        About("Whom e-mail comes from: an address, or `Tocsin <tocsin@example.org>`.", _check_sender),
+    ] = "Tocsin <tocsin@localhost>"
     owner_email: Annotated[
         str, About("The first owner's e-mail address, taken at the first start.", _check_email)
     ] = "owner@localhost"

@@ -16,6 +16,7 @@ from core.db.schema_version import require_schema
 from core.event_loop import run_fast
 from core.ids import new_id
 from core.log import get_logger
+from core.mail import mailer_for
 from core.outbound_policy import outbound_for
 from core.plugin_registry import PluginRegistry, load_plugins
 from core.scheduling.leases import Claimant
@@ -52,6 +53,7 @@ async def work(
             clock=clock,
             registry=registry,
             outbound=outbound_for(settings),
+            mailer=mailer_for(settings),
             region_key=settings.region,
             claimant=claimant,
         )

@@ -32,6 +32,7 @@ from core.scheduling.region_watch import RegionWatch
 from core.scheduling.scheduler import Scheduler
 from core.stages import Stage
 from core.wakeup import Wakeup
+from plugins.api.mail import Mailer
 from plugins.api.outbound import Outbound
 
 # Together below the time that the supervisor gives its children.
@@ -49,6 +50,7 @@ class Surroundings:
     clock: MeasuredClock
     registry: PluginRegistry
     outbound: Outbound
+    mailer: Mailer
     region_key: str
     claimant: Claimant
 
@@ -61,6 +63,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         database=database,
         registry=registry,
         outbound=around.outbound,
+        mailer=around.mailer,
         clock=clock,
         stop_within_seconds=_FINISH_SENDS_SECONDS,
     )

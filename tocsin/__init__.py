@@ -3,6 +3,7 @@
 from plugins.api.config import Config, FieldError, Meta, Secret, check_with, field
 from plugins.api.hookspecs import hookimpl
 from plugins.api.http_delivery import deliver
+from plugins.api.mail import Mailer, MailError
 from plugins.api.notifier import (
     Audience,
     DeliveryError,
@@ -67,6 +68,8 @@ __all__ = [
     "FieldError",
     "IncidentKind",
     "LocalFault",
+    "MailError",
+    "Mailer",
     "Message",
     "MessageCheck",
     "MessageEvent",

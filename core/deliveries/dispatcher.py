@@ -20,6 +20,7 @@ from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
 from core.work_loop import CONNECTION_ERRORS, work_in_rounds
+from plugins.api.mail import Mailer
 from plugins.api.outbound import Outbound
 
 AT_ONCE = 32
@@ -41,6 +42,7 @@ class Dispatcher:
         database: Database,
         registry: PluginRegistry,
         outbound: Outbound,
+        mailer: Mailer | None = None,
         clock: Clock,
         at_once: int = AT_ONCE,
         stop_within_seconds: float = STOP_WITHIN_SECONDS,
@@ -52,7 +54,11 @@ class Dispatcher:
         self._at_once = at_once
         self._stop_within_seconds = stop_within_seconds
         self._dispatch = Dispatch(
-            database=database, registry=registry, sender=Sender(outbound), clock=clock, jitter=jitter
+            database=database,
+            registry=registry,
+            sender=Sender(outbound, mailer=mailer),
+            clock=clock,
+            jitter=jitter,
         )
         self._under_way: dict[asyncio.Task[None], LeasedDelivery] = {}
 

@@ -12,6 +12,7 @@ import httpx
 from core.deliveries.delivery_event import DeliveryEvent
 from core.deliveries.loaded_channel import LoadedChannel
 from plugins.api.http_delivery import deliver
+from plugins.api.mail import Mailer
 from plugins.api.notifier import DeliveryError, Message, Receipt, SendContext
 from plugins.api.outbound import Outbound
 
@@ -21,9 +22,16 @@ SEND_TIMEOUT_SECONDS = 10.0
 class Sender:
     """Sends messages through the guarded network. Every method returns a receipt or raises DeliveryError."""
 
-    def __init__(self, outbound: Outbound, *, timeout_seconds: float = SEND_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        outbound: Outbound,
+        *,
+        mailer: Mailer | None = None,
+        timeout_seconds: float = SEND_TIMEOUT_SECONDS,
+    ) -> None:
         self.timeout_seconds = timeout_seconds
         self._outbound = outbound
+        self._mailer = mailer
 
     async def to_webhook(
         self, url: str, *, secret: str | None, event: DeliveryEvent, delivery_id: str, body: bytes
@@ -37,7 +45,9 @@ class Sender:
 
     async def to_channel(self, channel: LoadedChannel, message: Message) -> Receipt:
         """Hand the message to the channel's notifier. What else than DeliveryError it raises comes through."""
-        context = SendContext(timeout_seconds=self.timeout_seconds, outbound=self._outbound)
+        context = SendContext(
+            timeout_seconds=self.timeout_seconds, outbound=self._outbound, mailer=self._mailer
+        )
         return await channel.notifier.send(channel.config, message, context)
 
 

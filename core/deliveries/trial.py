@@ -18,6 +18,7 @@ from core.deliveries.webhook_message import webhook_test_message
 from core.errors import NotFound
 from core.ids import Prefix, encode_id, new_id
 from core.plugin_registry import PluginRegistry
+from plugins.api.mail import Mailer
 from plugins.api.notifier import Receipt
 from plugins.api.outbound import Outbound
 
@@ -40,11 +41,17 @@ class Trials:
     """Sends test messages. Whether the caller may do so is the caller's to check."""
 
     def __init__(
-        self, *, database: Database, registry: PluginRegistry, outbound: Outbound, clock: Clock
+        self,
+        *,
+        database: Database,
+        registry: PluginRegistry,
+        outbound: Outbound,
+        mailer: Mailer | None = None,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._registry = registry
-        self._sender = Sender(outbound)
+        self._sender = Sender(outbound, mailer=mailer)
         self._clock = clock
 
     async def test_channel(self, workspace_id: UUID, channel_id: UUID) -> TestResult:

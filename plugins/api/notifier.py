@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from plugins.api.config import Config
+from plugins.api.mail import Mailer
 from plugins.api.outbound import Outbound
 from plugins.api.outcome import IncidentKind
 
@@ -128,10 +129,14 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SendContext:
-    """All that a notifier may use besides its configuration and the message."""
+    """All that a notifier may use besides its configuration and the message.
+
+    `mailer` sends e-mail through the operator's mail server; None where nothing can be sent.
+    """
 
     timeout_seconds: float
     outbound: Outbound
+    mailer: Mailer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,7 +158,13 @@ def command_line(pid: int) -> str:
 
 
 @pytest.fixture
-async def tocsin(tmp_path: Path) -> AsyncIterator[Tocsin]:
+def more_settings() -> dict[str, str]:
+    """What a test module sets beyond the owner, by its own fixture of this name."""
+    return {}
+
+
+@pytest.fixture
+async def tocsin(tmp_path: Path, more_settings: dict[str, str]) -> AsyncIterator[Tocsin]:
     """A started Tocsin; whatever is left of it at the end is stopped."""
     served = Tocsin(
         data_dir=tmp_path / "data",
@@ -166,6 +172,7 @@ async def tocsin(tmp_path: Path) -> AsyncIterator[Tocsin]:
             "TOCSIN_OWNER_EMAIL": "owner@example.org",
             "TOCSIN_OWNER_PASSWORD": "a long password",
             "TOCSIN_OWNER_TOKEN": OWNER_TOKEN,
+            **more_settings,
         },
     )
     await served.start()

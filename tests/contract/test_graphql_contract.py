@@ -208,6 +208,8 @@ def test_the_names_that_kinds_must_keep_off_are_those_of_the_contract_and_of_the
     by_kind = {name for name in types_of(served()) if name not in RESERVED_NAMES}
 
     assert by_kind == {
+        "EmailNotifierConfig",
+        "EmailNotifierInput",
         "HeartbeatProbeConfig",
         "HeartbeatProbeInput",
         "HttpHeader",

@@ -30,6 +30,7 @@ PROBE_EXAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
 }
 NOTIFIER_EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "email": [{"emails": ["ops@example.org", "eve@example.org"]}],
     "webhook": [
         {"url": "http://127.0.0.1:9/"},
         {"url": "http://127.0.0.1:9/", "headers": [{"name": "X-Key", "value": "an open secret"}]},

@@ -1,0 +1,15 @@
+"""E-mail as plugins may send it: through the one mail server that the operator names."""
+
+from plugins.api.mail.address import require_email_address
+from plugins.api.mail.errors import MailError
+from plugins.api.mail.mailer import Mailer
+from plugins.api.mail.server import MailSecurity, MailServer, parse_mail_url
+
+__all__ = [
+    "MailError",
+    "MailSecurity",
+    "MailServer",
+    "Mailer",
+    "parse_mail_url",
+    "require_email_address",
+]
