@@ -112,7 +112,7 @@ class NameServer:
         )
         self.asked.append((name, kind))
         response = dns.message.make_response(query)
-        if name in self.aliases:
+        while name in self.aliases:
             response.answer.append(
                 dns.rrset.from_text(f"{name}.", self.ttl, "IN", "CNAME", f"{self.aliases[name]}.")
             )

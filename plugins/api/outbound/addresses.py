@@ -87,6 +87,7 @@ _V4_COMPATIBLE = ipaddress.ip_network("::/96")
 _OWN_V6 = (IPv6Address("::"), IPv6Address("::1"))
 _ISATAP_MARKS = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 _ALL_ONES = 0xFFFFFFFF
+_HIGHEST_THIS_NETWORK = 0x00FFFFFF
 
 
 @functools.lru_cache(maxsize=16384)
@@ -95,7 +96,7 @@ def judge(address: IPAddress, port: int, policy: AddressPolicy) -> str | None:
 
     Every address that it stands for (IPv4 in IPv6, in all its forms) must be allowed as well.
     """
-    for candidate in _stands_for(address):
+    for candidate in stands_for(address):
         reason = _judge_one(candidate, port, policy)
         if reason is not None:
             return (
@@ -146,14 +147,15 @@ def _reads_as(host: str, address: IPAddress) -> bool:
         own = literal_address(host)
     except MalformedAddress:
         return False
-    return own is not None and address in _stands_for(own)
+    return own is not None and address in stands_for(own)
 
 
 def _within(address: IPAddress, networks: tuple[IPNetwork, ...]) -> bool:
     return any(address in network for network in networks)
 
 
-def _stands_for(address: IPAddress) -> Iterator[IPAddress]:
+def stands_for(address: IPAddress) -> Iterator[IPAddress]:
+    """Yield the address itself, without its zone, and each address that packets to it may end at."""
     if isinstance(address, IPv4Address):
         yield address
         return
@@ -169,10 +171,7 @@ def _embedded_ipv4(address: IPv6Address) -> Iterator[int]:
     if any(address in network for network in (_V4_MAPPED, _V4_TRANSLATED, _V4_COMPATIBLE, _NAT64)):
         yield value & _ALL_ONES
     if address in _LOCAL_NAT64:
-        # RFC 6052: behind a prefix of 48 bits the address is split around the octet at bit 64; behind one
-        # of 96 bits it comes last. Which prefix this network uses is not known here.
-        split = (value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF)
-        yield from (candidate for candidate in (split, value & _ALL_ONES) if candidate)
+        yield from (reading for reading in _nat64_readings(value) if reading > _HIGHEST_THIS_NETWORK)
     if address in _SIX_TO_FOUR:
         yield value >> 80 & _ALL_ONES
     if address in _TEREDO:
@@ -182,6 +181,20 @@ def _embedded_ipv4(address: IPv6Address) -> Iterator[int]:
         yield value & _ALL_ONES
 
 
+def _nat64_readings(value: int) -> tuple[int, ...]:
+    """Read the IPv4 address behind prefixes of 48, 56, 64 and 96 bits: which one this network uses is not known.
+
+    RFC 6052, 2.2: the octet at bit 64 is not part of it. A prefix that is too short reads as 0.0.0.0/8.
+    """
+    return (
+        (value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF),
+        (value >> 64 & 0xFF) << 24 | (value >> 32 & 0xFFFFFF),
+        value >> 24 & _ALL_ONES,
+        value & _ALL_ONES,
+    )
+
+
+_LONGEST_HOST = 512
 _LONGEST_LABEL = 63
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
@@ -198,6 +211,8 @@ def literal_address(host: str) -> IPAddress | None:
     `0177.0.0.1`); IPv6 with or without brackets and zone. Returns None for a name.
     Raises MalformedAddress for a host whose last label is a number and that is no address.
     """
+    if len(host) > _LONGEST_HOST:
+        raise MalformedAddress("a host of more than 512 characters is not one")
     if not looks_like_address(host):
         return None
     return _ipv6(host) if ":" in host else _ipv4(host, host.removesuffix(".").split("."))

@@ -196,7 +196,7 @@ class _Channel:
 
 async def _ask_over_tcp(server: NameServer, query: dns.message.QueryMessage) -> dns.message.Message:
     try:
-        connection, address = await connect((server.address,), server.port, seconds_left=0.0)
+        connection, address = await connect((server.address,), server.port)
         async with Stream(connection, address, server.port) as stream:
             wire = query.to_wire()
             await stream.send(len(wire).to_bytes(2, "big") + wire)

@@ -19,7 +19,7 @@ DEFAULT_TIMEOUT_SECONDS = 30.0
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
 
-Connect = Callable[[httpx.Request, Progress, float], Awaitable[Stream]]
+Connect = Callable[[httpx.Request, Progress], Awaitable[Stream]]
 
 
 class HttpTransport(httpx.AsyncBaseTransport):
@@ -66,14 +66,12 @@ class HttpTransport(httpx.AsyncBaseTransport):
     ) -> httpx.Response:
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._send(request, progress, timeout_seconds, max_body_bytes)
+                return await self._send(request, progress, max_body_bytes)
         except TimeoutError:
             raise timed_out(progress.phase, request.url.host) from None
 
-    async def _send(
-        self, request: httpx.Request, progress: Progress, timeout_seconds: float, max_body_bytes: int
-    ) -> httpx.Response:
-        stream = await self._connect(request, progress, timeout_seconds)
+    async def _send(self, request: httpx.Request, progress: Progress, max_body_bytes: int) -> httpx.Response:
+        stream = await self._connect(request, progress)
         try:
             answer = await exchange(
                 stream, request, request.content, max_body_bytes=max_body_bytes, progress=progress

@@ -18,6 +18,7 @@ from plugins.api.outbound.addresses import (
     judge,
     literal_address,
     own_names,
+    stands_for,
     wildcard_ports,
 )
 from plugins.api.outbound.certificate import Validity, validity_of
@@ -102,7 +103,7 @@ class Outbound:
         progress = Progress()
         try:
             async with asyncio.timeout(timeout_seconds):
-                stream = await self._open(host, port, progress, timeout_seconds)
+                stream = await self._open(host, port, progress)
                 if tls:
                     await self._secure(stream, server_hostname or host, progress, verify=verify)
                 return stream
@@ -157,11 +158,12 @@ class Outbound:
 
     def _refusal(self, address: IPAddress, port: int, own: frozenset[IPAddress]) -> str | None:
         reason = judge(address, port, self._policy)
-        if reason is None and (
-            address in own or (port in self._wildcard_ports and is_on_this_machine(address))
-        ):
+        if reason is None and any(self._is_ours(each, port, own) for each in stands_for(address)):
             return f"{address} is Tocsin's own at port {port}"
         return reason
+
+    def _is_ours(self, address: IPAddress, port: int, own: frozenset[IPAddress]) -> bool:
+        return address in own or (port in self._wildcard_ports and is_on_this_machine(address))
 
     async def _own_addresses(self, port: int) -> frozenset[IPAddress]:
         """Resolve what is ours at the port by name, each time: a database may move."""
@@ -169,27 +171,24 @@ class Outbound:
         for host in self._own_names[port]:
             with contextlib.suppress(NameNotFound):
                 found += await self._resolver.addresses(host)
-        return frozenset(found)
+        return frozenset(each for address in found for each in stands_for(address))
 
-    async def _connect(
-        self, verify: bool, request: httpx.Request, progress: Progress, seconds: float
-    ) -> Stream:
+    async def _connect(self, verify: bool, request: httpx.Request, progress: Progress) -> Stream:
         host, port, tls = target_of(request)
-        stream = await self._open(host, port, progress, seconds)
+        stream = await self._open(host, port, progress)
         if tls:
             await self._secure(stream, host, progress, verify=verify)
         return stream
 
-    async def _open(self, host: str, port: int, progress: Progress, seconds: float) -> Stream:
+    async def _open(self, host: str, port: int, progress: Progress) -> Stream:
         address = _literal(host)
         if address is None:
             addresses = in_order(await self._allowed(await self._resolver.addresses(host), port))
             progress.resolved = perf_counter()
-            seconds -= progress.resolved - progress.started
         else:
             addresses = await self._allowed((address,), port)
         progress.phase = Phase.CONNECTING
-        connection, address = await connect(addresses, port, seconds_left=seconds)
+        connection, address = await connect(addresses, port)
         progress.connected = perf_counter()
         return Stream(connection, address, port)
 
@@ -219,7 +218,7 @@ class Outbound:
         # A refused certificate is not handed out, so it is fetched once more, at the same address.
         try:
             async with asyncio.timeout(_CERTIFICATE_LOOK_SECONDS):
-                connection, _ = await connect((address,), port, seconds_left=_CERTIFICATE_LOOK_SECONDS)
+                connection, _ = await connect((address,), port)
                 async with Stream(connection, address, port) as stream:
                     await stream.start_tls(self._contexts.trusting, name)
                     der = stream.tls.getpeercert(binary_form=True) if stream.tls else None

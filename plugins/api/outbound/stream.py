@@ -15,6 +15,7 @@ from plugins.api.outbound.sockets import until_readable
 from plugins.api.outbound.tls import tls_error, utc_now
 
 _READ_SIZE = 65536
+_MOST_UNWAITED_READS = 4
 
 
 class Stream:
@@ -23,12 +24,13 @@ class Stream:
     For one task at a time. `address` and `port` are what it is connected to.
     """
 
-    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "address", "port")
+    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "_unwaited_reads", "address", "port")
 
     def __init__(self, connection: socket.socket, address: IPAddress, port: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = connection
         self._tls: ssl.SSLObject | None = None
+        self._unwaited_reads = 0
         self.address = address
         self.port = port
 
@@ -128,8 +130,10 @@ class Stream:
             data = await self._received(most_bytes)
         except OSError as error:
             raise lost_error(error) from error
-        if len(data) == most_bytes:
+        self._unwaited_reads += 1
+        if len(data) == most_bytes or self._unwaited_reads > _MOST_UNWAITED_READS:
             # Whoever sends faster than we read must not keep the loop from everybody else.
+            self._unwaited_reads = 0
             await asyncio.sleep(0)
         return data
 
@@ -138,4 +142,5 @@ class Stream:
             try:
                 return self._socket.recv(most_bytes)
             except BlockingIOError:
+                self._unwaited_reads = 0
                 await until_readable(self._socket)

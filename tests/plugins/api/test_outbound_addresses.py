@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -161,26 +161,88 @@ def test_a_name_is_no_address(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["256.1.1.1", "1.2.3.4.5", "08.1.1.1", "4294967296", "a.1", "1..2", "1:2:3", "9" * 5000, ":::"]
+    "host",
+    [
+        "256.1.1.1",
+        "1.2.3.4.5",
+        "08.1.1.1",
+        "4294967296",
+        "a.1",
+        "1..2",
+        "1:2:3",
+        "9" * 5000,
+        ":::",
+        "x" * 600,
+    ],
 )
 def test_a_host_that_only_looks_like_an_address_is_refused(host: str) -> None:
     with pytest.raises(MalformedAddress):
         literal_address(host)
 
 
-@given(st.ip_addresses(v=4))
-def test_every_embedding_of_an_ipv4_address_is_refused_where_the_address_is(address: IPv4Address) -> None:
-    number = int(address)
-    embeddings = [
-        IPv6Address(0xFFFF << 32 | number),
-        IPv6Address(0xFFFF << 48 | number),
-        IPv6Address(0x64FF9B << 96 | number),
-        IPv6Address(0x2002 << 112 | number << 80 | 1),
-    ]
+def wrapped(address: IPv4Address, around: int) -> dict[str, IPv6Address]:
+    """Every form in which IPv6 holds the IPv4 address; `around` fills the bits that the form leaves free."""
+    number, low, high = int(address), around & 0xFFFFFFFF, around & 0xFFFF
+    forms = {
+        "v4-mapped": 0xFFFF << 32 | number,
+        "v4-translated": 0xFFFF << 48 | number,
+        "NAT64": 0x64FF9B << 96 | number,
+        "local NAT64, /48": 0x64FF9B0001 << 80 | number >> 16 << 64 | (number & 0xFFFF) << 40 | around & 0xFF,
+        "local NAT64, /56": 0x64FF9B0001 << 80
+        | (high & 0xFF) << 72
+        | number >> 24 << 64
+        | (number & 0xFFFFFF) << 32,
+        "local NAT64, /64": 0x64FF9B0001 << 80 | high << 64 | number << 24,
+        "local NAT64, /96": 0x64FF9B0001 << 80 | number,
+        "6to4": 0x2002 << 112 | number << 80 | around & (1 << 80) - 1,
+        "Teredo client": 0x20010000 << 96 | low << 64 | number ^ 0xFFFFFFFF,
+        "Teredo server": 0x20010000 << 96 | number << 64 | low,
+        "ISATAP": 0x26064700 << 96 | high << 64 | 0x5EFE << 32 | number,
+        "ISATAP, universal": 0x26064700 << 96 | high << 64 | 0x2005EFE << 32 | number,
+    }
+    # ::/96 below 2 is "no address" and our own machine.
+    return {name: IPv6Address(value) for name, value in forms.items()} | (
+        {"v4-compatible": IPv6Address(number)} if number > 1 else {}
+    )
 
+
+@given(
+    st.one_of(
+        st.ip_addresses(v=4, network="169.254.0.0/16"),
+        st.ip_addresses(v=4, network="224.0.0.0/4"),
+        st.ip_addresses(v=4, network="10.0.0.0/8"),
+        st.ip_addresses(v=4, network="127.0.0.0/8"),
+        st.sampled_from([IPv4Address("100.100.100.200"), IPv4Address("168.63.129.16")]),
+        st.ip_addresses(v=4),
+    ),
+    st.integers(0, 2**80 - 1),
+)
+def test_every_wrapping_of_an_ipv4_address_is_refused_where_the_address_is(
+    address: IPv4Address, around: int
+) -> None:
     for policy in (ALLOW, DENY):
-        if judge(address, 80, policy) is not None:
-            assert all(judge(each, 80, policy) is not None for each in embeddings)
+        if judge(address, 80, policy) is None or address in IPv4Network("0.0.0.0/8"):
+            continue
+        for form, each in wrapped(address, around).items():
+            assert judge(each, 80, policy) is not None, form
+            assert judge(IPv6Address(f"{each}%eth0"), 80, policy) is not None, form
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 2**80 - 1))
+def test_every_wrapping_of_our_own_address_is_refused_at_our_port(address: IPv4Address, around: int) -> None:
+    policy = AddressPolicy(own_endpoints=frozenset({(str(address), 8400)}))
+    if address in IPv4Network("0.0.0.0/8"):
+        return
+
+    for form, each in wrapped(address, around).items():
+        assert judge(each, 8400, policy) is not None, form
+
+
+@given(st.ip_addresses(v=6), st.text("abcdefgh0123456789", min_size=1, max_size=8))
+def test_a_zone_changes_no_judgement(address: IPv6Address, zone: str) -> None:
+    for policy in (ALLOW, DENY):
+        zoned = judge(IPv6Address(f"{address}%{zone}"), 80, policy)
+        assert (zoned is None) == (judge(address, 80, policy) is None)
 
 
 @given(st.ip_addresses())

@@ -104,6 +104,23 @@ async def test_a_body_is_read_however_its_end_is_marked(serve_web: ServeWeb, raw
     assert (await get(web.url())).text == text
 
 
+async def test_lines_of_the_body_are_no_headers(serve_web: ServeWeb) -> None:
+    web = await serve_web(answer(b"\n" * 2_000, *["a: b"] * 300))
+
+    assert len((await get(web.url())).content) == 2_000
+
+
+async def test_chunks_that_are_mostly_frame_are_read_no_further_than_the_bound(serve_web: ServeWeb) -> None:
+    web = await serve_web(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1;abcdefgh\r\nx\r\n" * 100_000
+    )
+
+    response = await get(web.url(), max_body_bytes=50_000)
+
+    assert 0 < len(response.content) < 50_000
+    assert response.extensions["cut"] is True
+
+
 async def test_an_answer_to_head_has_no_body(serve_web: ServeWeb) -> None:
     web = await serve_web(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
 
@@ -218,7 +235,8 @@ async def test_a_coding_that_is_not_known_leaves_the_body_as_it_came(serve_web: 
             ConnectionLost,
             "the server closed the connection in the middle of the answer",
         ),
-        (b"220 mail.test ESMTP\r\n\r\n", ProtocolFailed, "not a valid HTTP answer: illegal status line"),
+        (b"220 mail.test ESMTP\r\n\r\n", ProtocolFailed, "the server does not speak HTTP at this port"),
+        (b"HTTP/1.1 OK\r\n\r\n", ProtocolFailed, "not a valid HTTP answer: illegal status line"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
             ProtocolFailed,
@@ -228,6 +246,11 @@ async def test_a_coding_that_is_not_known_leaves_the_body_as_it_came(serve_web: 
             b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
             ProtocolFailed,
             "headers of the answer are larger than 65536 bytes",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\n" + b"a:b\r\n" * 501 + b"\r\n",
+            ProtocolFailed,
+            "answer has more than 500 headers",
         ),
         (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20, ProtocolFailed, "too many interim responses"),
     ],
