@@ -19,6 +19,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from core.errors import StartupError
+from core.scheduling.region_key import region_key_fault
 from plugins.api.config import FieldError
 from plugins.api.mail import parse_mail_url, require_email_address
 
@@ -63,12 +64,6 @@ def _check_database_url(value: str) -> str | None:
     if urlsplit(value).scheme in {"postgresql", "postgres"}:
         return None
     return "must look like postgresql://user:password@host:5432/database"
-
-
-def _check_region(value: str) -> str | None:
-    if re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", value):
-        return None
-    return "must be 1 to 40 lower-case letters, digits and inner hyphens"
 
 
 def _check_email(value: str) -> str | None:
@@ -156,7 +151,7 @@ class Settings:
         ),
     ] = None
     region: Annotated[
-        str, About("The region that the worker of this process checks from.", _check_region)
+        str, About("The region that the worker of this process checks from.", region_key_fault)
     ] = "local"
     private_targets: Annotated[
         PrivateTargets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -33,7 +34,7 @@ async def project_for(
 async def regions_for(
     connection: Connection, keys: Sequence[str] | Unset | None, issues: Issues
 ) -> frozenset[int]:
-    """Return the small ids of the regions of those keys, the first region of all if none are given.
+    """Return the small ids of the regions of those keys; if none are given, the first that has a worker.
 
     Raises Unavailable while no worker has made any region known.
     """
@@ -46,7 +47,11 @@ async def regions_for(
         issues.refuse(("regionKeys",), "min_length", "must name at least 1 region", expected="1")
     for place, key in enumerate(keys):
         if key not in known:
-            issues.refuse_value(("regionKeys", str(place)), "unknown", "names no region", key)
+            close = difflib.get_close_matches(key, known, n=1)
+            cause = "names no region" + (f"; did you mean {close[0]}?" if close else "")
+            issues.refuse_value(
+                ("regionKeys", str(place)), "unknown", cause, key, expected=close[0] if close else None
+            )
     return frozenset(known[key] for key in keys if key in known)
 
 

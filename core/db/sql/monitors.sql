@@ -49,8 +49,9 @@ UPDATE monitors SET revision = revision + 1, updated_at = $3
 WHERE workspace_id = $1 AND id = ANY($2)
 
 -- name: regions
--- Every region, the first made first. Regions belong to the installation, not to a tenant.
-SELECT id, key FROM regions ORDER BY id
+-- Every region, those that have a worker first, and the first made first. Regions belong to the installation, not
+-- to a tenant.
+SELECT id, key FROM regions ORDER BY absent_since IS NOT NULL, id
 
 -- name: monitor_region_ids
 -- The regions that look at a monitor. $1 workspace, $2 monitor.

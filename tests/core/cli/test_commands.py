@@ -53,7 +53,7 @@ def test_help_names_every_command_with_its_purpose(capsys) -> None:
         main(["--help"])
 
     told = capsys.readouterr().out
-    for command in ("serve", "worker", "migrate", "plugins", "check", "schema"):
+    for command in ("serve", "worker", "migrate", "region", "plugins", "check", "schema"):
         assert f"    {command} " in told
 
 

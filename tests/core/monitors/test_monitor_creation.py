@@ -97,6 +97,26 @@ async def test_all_that_is_asked_for_is_stored(monitors, projects, tenants, data
     ]
 
 
+async def test_without_regions_the_first_that_has_a_worker_looks(monitors, tenants, database) -> None:
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE regions SET absent_since = created_at WHERE key = 'local'")
+
+    await monitors.create(tenants.owner, CreateMonitor(name="Gate", probe=DOOR))
+
+    assert await fetch(database, "SELECT key FROM regions JOIN leases ON region_id = id") == [("moon",)]
+
+
+async def test_a_region_that_is_nearly_right_is_suggested(monitors, tenants) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await monitors.create(
+            tenants.owner, CreateMonitor(name="Gate", probe=DOOR, region_keys=["moon", "loca"])
+        )
+
+    [issue] = refused.value.issues
+    assert issue.message == "regionKeys.1 names no region; did you mean local?"
+    assert (issue.expected, issue.received) == ("local", "loca")
+
+
 BAD_INPUTS = [
     ("kind", CreateMonitor(name="x", probe=KindChoice(kind="ufo", config={})), [("probe", "ufo")]),
     (
