@@ -10,8 +10,6 @@ from core.alerting.engine import AlertEngine
 from core.alerting.flapping_end import FlappingEnd
 from core.alerting.timer import TimerKind
 from core.alerting.timers import Timers
-from core.blindness.loop_watch import LoopWatch
-from core.blindness.sight import Sight
 from core.checks.recorder import Recorder
 from core.checks.recording import Unconfirmed
 from core.checks.runner import CheckRunner
@@ -27,6 +25,7 @@ from core.heartbeats.judging import SignalJudge
 from core.heartbeats.listeners import Listeners
 from core.heartbeats.sweep import Sweep
 from core.housekeeping import Housekeeping
+from core.incidents.coverage_sweep import CoverageSweep
 from core.plugin_registry import PluginRegistry
 from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence
@@ -76,8 +75,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         handlers={TimerKind.FLAPPING: FlappingEnd(registry)},
         deliveries=dispatcher.wakeup,
     )
-    loop_watch = LoopWatch(on_shaken=clock.doubt)
-    recorder, scheduler = _checks(around, Sight(loop_watch), engine.wakeup, sequencer.wakeup)
+    recorder, scheduler = _checks(around, engine.wakeup, sequencer.wakeup)
     inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
     listener = Listener(
         dsn=around.url,
@@ -92,8 +90,11 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     region_watch = RegionWatch(
         database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
     )
+    coverage_sweep = CoverageSweep(
+        database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
+    )
     clock_keeper = ClockKeeper(database=database, clock=clock)
-    keepers = (sequencer, housekeeping, presence, region_watch, listener, clock_keeper, loop_watch)
+    keepers = (sequencer, housekeeping, presence, region_watch, coverage_sweep, listener, clock_keeper)
     return [
         Stage(
             name="checks",
@@ -112,9 +113,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     ]
 
 
-def _checks(
-    around: Surroundings, sight: Sight, alerting: Wakeup, sequencing: Wakeup
-) -> tuple[Recorder, Scheduler]:
+def _checks(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Recorder, Scheduler]:
     def look_again_soon(unconfirmed: Sequence[Unconfirmed]) -> None:
         scheduler.look_again_soon(unconfirmed)  # which is made last, of what submits to the recorder
 
@@ -130,7 +129,6 @@ def _checks(
         outbound=around.outbound,
         clock=around.clock,
         submit=recorder.submit,
-        sight=sight,
         region_key=around.region_key,
     )
     scheduler = Scheduler(

@@ -5,8 +5,8 @@ The recorder does the same in SQL, many monitors at a time; a property test hold
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from core.checks.region_state import NO_STREAK, RegionState, Streak
 from core.monitors.status import MonitorStatus
@@ -17,12 +17,23 @@ _IMPAIRED = frozenset({CheckStatus.DOWN, CheckStatus.DEGRADED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
-    """As much of a finding as the fold needs. `asks_expiry`: it asks for an EXPIRY incident."""
+    """As much of a finding as the fold needs. `asks_expiry`: it asks for an EXPIRY incident.
+
+    `reach`: how long after its slot it covers its region, None for passive kinds. `recorded_at`: when it is
+    folded, None for in time.
+    """
 
     slot: datetime
     status: CheckStatus
     config_revision: int = 1
     asks_expiry: bool = False
+    reach: timedelta | None = None
+    recorded_at: datetime | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it saw its target, whatever it saw."""
+        return self.status is not CheckStatus.UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,21 +48,29 @@ def fold(state: RegionState | None, look: Look, confirmation: Confirmation) -> R
     """Return the state after the look.
 
     A look that is not newer than the last one, or of an older configuration, changes nothing; the first of a
-    newer configuration starts anew. UNKNOWN is an opinion at once, and ends every streak.
+    newer configuration starts anew. UNKNOWN is an opinion at once, and ends every streak; so does a time without
+    coverage, which is as good as a look that saw nothing.
     """
     if state is not None and _is_stale(state, look):
         return state
     before = state if state is not None and state.config_revision == look.config_revision else _blank(look)
-    known = look.status is not CheckStatus.UNKNOWN
-    down = before.down.advanced(look.status is CheckStatus.DOWN, look.slot)
-    impaired = before.impaired.advanced(look.status in _IMPAIRED, look.slot)
-    clear = before.clear.advanced(known and look.status is not CheckStatus.DOWN, look.slot)
-    up = before.up.advanced(look.status is CheckStatus.UP, look.slot)
+    sees_again = look.is_known and before.covered_until is not None and look.slot > before.covered_until
+    ground = _blinded(before) if sees_again else before
+    down = ground.down.advanced(look.status is CheckStatus.DOWN, look.slot)
+    impaired = ground.impaired.advanced(look.status in _IMPAIRED, look.slot)
+    clear = ground.clear.advanced(look.is_known and look.status is not CheckStatus.DOWN, look.slot)
+    up = ground.up.advanced(look.status is CheckStatus.UP, look.slot)
     opinion = _opinion(
-        before.opinion, look.status, confirmation, down=down, impaired=impaired, clear=clear, up=up
+        ground.opinion, look.status, confirmation, down=down, impaired=impaired, clear=clear, up=up
     )
-    asking, is_expiring = _expiry(before, look, confirmation)
-    flipped = opinion is not before.opinion or is_expiring is not before.is_expiring
+    asking, is_expiring = _expiry(ground, look, confirmation)
+    is_news = (
+        opinion is not ground.opinion
+        or is_expiring is not ground.is_expiring
+        or sees_again
+        or _was_given_up(before, look)
+    )
+    covered_until = _covered_until(before, look)
     return RegionState(
         config_revision=look.config_revision,
         last_slot=look.slot,
@@ -62,8 +81,10 @@ def fold(state: RegionState | None, look: Look, confirmation: Confirmation) -> R
         up=up,
         asking=asking,
         opinion=opinion,
-        opinion_slot=look.slot if flipped else before.opinion_slot,
+        opinion_slot=look.slot if is_news else before.opinion_slot,
         is_expiring=is_expiring,
+        covered_until=covered_until,
+        blind_from=_blind_from(before, look, opinion, covered_until, sees_again=sees_again),
     )
 
 
@@ -84,6 +105,56 @@ def _is_stale(state: RegionState, look: Look) -> bool:
 
 def _blank(look: Look) -> RegionState:
     return RegionState(config_revision=look.config_revision, last_slot=look.slot, last_status=look.status)
+
+
+def _blinded(state: RegionState) -> RegionState:
+    """Return the state as a look that saw nothing would have left it, where coverage ended."""
+    return replace(
+        state,
+        opinion=MonitorStatus.UNKNOWN,
+        down=NO_STREAK,
+        impaired=NO_STREAK,
+        clear=NO_STREAK,
+        up=NO_STREAK,
+        asking=NO_STREAK,
+    )
+
+
+def _was_given_up(before: RegionState, look: Look) -> bool:
+    """Return whether the region may have been taken for blind when this look, of before that, came in late."""
+    return (
+        look.is_known
+        and before.opinion is not MonitorStatus.UNKNOWN
+        and before.covered_until is not None
+        and look.recorded_at is not None
+        and before.covered_until <= look.recorded_at
+    )
+
+
+def _covered_until(before: RegionState, look: Look) -> datetime | None:
+    if look.is_known:
+        return None if look.reach is None else look.slot + look.reach
+    return look.slot if before.covered_until is None else min(before.covered_until, look.slot)
+
+
+def _blind_from(
+    before: RegionState,
+    look: Look,
+    opinion: MonitorStatus,
+    covered_until: datetime | None,
+    *,
+    sees_again: bool,
+) -> datetime | None:
+    """Return where the blindness began that lasts after the look, or that the look ends.
+
+    A region that sees again, but has not confirmed yet what it sees, is as good as blind.
+    """
+    has_no_opinion = before.opinion is MonitorStatus.UNKNOWN
+    if not look.is_known:
+        return before.blind_from if has_no_opinion else covered_until
+    if sees_again:
+        return (before.blind_from if has_no_opinion else None) or before.covered_until
+    return before.blind_from if opinion is MonitorStatus.UNKNOWN else None
 
 
 def _opinion(

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from core.checks.coverage import TOLERANCE
 from core.checks.finding import Finding
 from core.db.database import Connection
 from core.db.named_sql import named_sql
@@ -86,7 +87,8 @@ def rounds(findings: Sequence[Finding]) -> Sequence[Sequence[Finding]]:
 
 
 async def _record_round(connection: Connection, findings: Sequence[Finding], now: datetime) -> Recorded:
-    rows = await connection.fetch(_SQL["record"], *zip(*map(_columns, findings), strict=True))
+    columns = zip(*map(_columns, findings), strict=True)
+    rows = await connection.fetch(_SQL["record"], *columns, now, round(TOLERANCE.total_seconds()))
     flipped = {(row["monitor_id"], row["region_id"]) for row in rows if row["flipped"]}
     await _store_details(connection, findings, flipped)
     await _keep_facts(connection, findings)
@@ -99,7 +101,7 @@ async def _record_round(connection: Connection, findings: Sequence[Finding], now
         for finding in findings
         if finding.monitor_id in monitor_ids and finding.outcome.status is not CheckStatus.UP
     }
-    judged = await judge(connection, monitor_ids, now=now, hints=hints)
+    judged = await judge(connection, monitor_ids, now=now, hints=hints, by_looks=True)
     return Recorded(unconfirmed=unconfirmed, transitions=judged.transitions, events=judged.events)
 
 

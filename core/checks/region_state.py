@@ -31,7 +31,9 @@ class RegionState:
     """The looks of one region folded together.
 
     `impaired` counts DOWN and DEGRADED, `clear` what is not DOWN, `asking` the looks that ask for an EXPIRY
-    incident. `opinion_slot` is the slot at which the opinion or `is_expiring` last flipped.
+    incident. `opinion_slot` is the slot of the look at which the opinion or `is_expiring` last flipped, or that
+    showed the region to see again. It is covered until `covered_until` (None: nothing is promised). `blind_from` is
+    where coverage ended, known of a blind region and of the look after that; see core/checks/coverage.py.
     """
 
     config_revision: int
@@ -45,3 +47,5 @@ class RegionState:
     opinion: MonitorStatus = MonitorStatus.PENDING
     opinion_slot: datetime | None = None
     is_expiring: bool = False
+    covered_until: datetime | None = None
+    blind_from: datetime | None = None

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise, zip_longest
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ import asyncpg
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.ids import Prefix, encode_id, new_id
-from core.incidents.changes import Changes, Ending, Opening, StatusChange
+from core.incidents.changes import Changes, Ending, Opening
 from core.incidents.subject import RecordedIncident, Subject
 from core.incidents.transition import (
     CheckSnapshot,
@@ -71,7 +72,17 @@ class Sentence:
     @property
     def status(self) -> MonitorStatus:
         """The status after the change."""
-        return self.changes.status.status if self.changes.status else self.subject.standing.status
+        ground = self.changes.ground
+        return ground.status if ground else self.subject.standing.status
+
+    @property
+    def steps(self) -> list[tuple[MonitorStatus, MonitorStatus]]:
+        """From which status to which, one step after the other, for those who watch."""
+        statuses = [self.subject.standing.status]
+        if self.changes.taken_back:
+            statuses.append(self.changes.taken_back.status)
+        statuses += [change.status for change in self.changes.statuses]
+        return [] if statuses[0] is statuses[-1] is MonitorStatus.UNKNOWN else list(pairwise(statuses))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +107,6 @@ async def store_changes(
     hints: Mapping[UUID, Hint] = NO_HINTS,
 ) -> Judged:
     """Store the changes of monitors whose states are locked; return what was written for others to read."""
-    changed = [(s, s.changes.status) for s in sentences if s.changes.status]
     endings = [(s, ending) for s in sentences for ending in s.changes.endings]
     opened = [
         _Opened(id=new_id(now), sentence=s, opening=o, hint=hints.get(s.subject.monitor_id, _NO_HINT))
@@ -107,11 +117,12 @@ async def store_changes(
         connection,
         {s.subject.monitor_id for s, _ in endings} | {o.sentence.subject.monitor_id for o in opened},
     )
-    await _store_statuses(connection, changed)
+    await _take_back(connection, [s for s in sentences if s.changes.taken_back])
+    await _store_statuses(connection, [s for s in sentences if s.changes.statuses])
     await _store_dismissals(connection, sentences)
     await _resolve(connection, endings, checks, now)
     events = [
-        *(_status_event(s.subject, change, now) for s, change in changed),
+        *(_status_event(s.subject, step, now) for s in sentences for step in s.steps),
         *(_incident_event(s.subject, ending.incident.id, "STATUS", now) for s, ending in endings),
         *(_incident_event(o.sentence.subject, o.id, "CREATED", now) for o in opened),
     ]
@@ -140,23 +151,49 @@ def _check_snapshot(row: asyncpg.Record) -> CheckSnapshot:
     )
 
 
-async def _store_statuses(connection: Connection, changed: Sequence[tuple[Sentence, StatusChange]]) -> None:
-    if not changed:
+async def _take_back(connection: Connection, sentences: Sequence[Sentence]) -> None:
+    """Remove intervals that never were UNKNOWN, and let those before them go on."""
+    grounds = [(s.subject, ground) for s in sentences if (ground := s.changes.taken_back)]
+    if not grounds:
         return
-    monitors = [s.subject.monitor_id for s, _ in changed]
-    workspaces = [s.subject.workspace_id for s, _ in changed]
-    starts = [change.from_ms for _, change in changed]
-    statuses = [change.status for _, change in changed]
-    await connection.execute(_SQL["close_intervals"], monitors, workspaces, starts)
+    monitors = [subject.monitor_id for subject, _ in grounds]
+    workspaces = [subject.workspace_id for subject, _ in grounds]
+    starts = [ground.from_ms for _, ground in grounds]
+    statuses = [ground.status for _, ground in grounds]
+    await connection.execute(_SQL["take_back_intervals"], monitors, workspaces)
+    await connection.execute(_SQL["reopen_intervals"], monitors, workspaces, starts)
+    await connection.execute(_SQL["set_statuses"], monitors, workspaces, starts, statuses)
+
+
+async def _store_statuses(connection: Connection, sentences: Sequence[Sentence]) -> None:
+    if not sentences:
+        return
+    changes = [(s.subject, s.changes.statuses) for s in sentences]
+    monitors = [subject.monitor_id for subject, _ in changes]
+    workspaces = [subject.workspace_id for subject, _ in changes]
     await connection.execute(
-        _SQL["open_intervals"],
+        _SQL["close_intervals"], monitors, workspaces, [statuses[0].from_ms for _, statuses in changes]
+    )
+    intervals = [
+        (
+            subject.monitor_id,
+            subject.workspace_id,
+            change.from_ms,
+            following.from_ms if following else None,
+            change.status,
+            subject.is_paused,
+        )
+        for subject, statuses in changes
+        for change, following in zip_longest(statuses, statuses[1:])
+    ]
+    await connection.execute(_SQL["open_intervals"], *zip(*intervals, strict=True))
+    await connection.execute(
+        _SQL["set_statuses"],
         monitors,
         workspaces,
-        starts,
-        statuses,
-        [s.subject.is_paused for s, _ in changed],
+        [statuses[-1].from_ms for _, statuses in changes],
+        [statuses[-1].status for _, statuses in changes],
     )
-    await connection.execute(_SQL["set_statuses"], monitors, workspaces, starts, statuses)
 
 
 async def _store_dismissals(connection: Connection, sentences: Iterable[Sentence]) -> None:
@@ -328,15 +365,18 @@ def _transition(
     )
 
 
-def _status_event(subject: Subject, change: StatusChange, now: datetime) -> tuple[Any, ...]:
+def _status_event(
+    subject: Subject, step: tuple[MonitorStatus, MonitorStatus], now: datetime
+) -> tuple[Any, ...]:
+    previous, status = step
     return (
         subject.workspace_id,
         "MONITOR",
         subject.monitor_id,
         "STATUS",
         now,
-        change.status,
-        change.previous,
+        status,
+        previous,
     )
 
 

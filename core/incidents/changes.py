@@ -2,7 +2,7 @@
 
 OUTAGE, DEGRADED and EXPIRY are judged each by itself. A DEGRADED incident is open only while the monitor is
 DEGRADED: when it goes DOWN the outage takes over, so that one fault is not told twice. UNKNOWN opens and
-ends nothing: Tocsin has not looked.
+ends nothing: Tocsin has not looked. What was UNKNOWN for want of looks is taken back where they come in late.
 """
 
 from __future__ import annotations
@@ -41,16 +41,26 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """A status, and when its interval began in Unix milliseconds."""
+
+    status: MonitorStatus
+    from_ms: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """How a monitor stands before the judgement.
 
     `since_ms` is when its status began, `interval_from_ms` when its open interval did (later after a pause).
+    `before`: of an UNKNOWN monitor, what it was until then, unless it was paused.
     `dismissed` are the kinds resolved by hand whose condition has not been absent since.
     """
 
     status: MonitorStatus
     since_ms: int
     interval_from_ms: int
+    before: Ground | None = None
     open_incidents: tuple[OpenIncident, ...] = ()
     dismissed: frozenset[IncidentKind] = frozenset()
 
@@ -86,12 +96,24 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """All that a judgement changes; `dismissed` is what is dismissed from now on."""
+    """All that a judgement changes; `dismissed` is what is dismissed from now on.
 
-    status: StatusChange | None = None
+    `taken_back`: the open interval never was, and the one before it goes on. `statuses` follow each other after
+    that: to UNKNOWN and from it in one judgement, where a look shows that there were none.
+    """
+
+    taken_back: Ground | None = None
+    statuses: tuple[StatusChange, ...] = ()
     endings: tuple[Ending, ...] = ()
     openings: tuple[Opening, ...] = ()
     dismissed: frozenset[IncidentKind] = frozenset()
+
+    @property
+    def ground(self) -> Ground | None:
+        """The status after all of it and since when, None if it stays."""
+        if not self.statuses:
+            return self.taken_back
+        return Ground(status=self.statuses[-1].status, from_ms=self.statuses[-1].from_ms)
 
 
 def decide(standing: Standing, verdict: Verdict) -> Changes:
@@ -100,9 +122,13 @@ def decide(standing: Standing, verdict: Verdict) -> Changes:
     A status begins with the streak that confirmed it, but never before the open interval, which is where the
     last UNKNOWN, pause or PENDING ended. An incident begins and ends with the status that it stands for.
     """
-    change = _status_change(standing, verdict)
-    status = change.status if change else standing.status
-    since = at_ms(change.from_ms if change else standing.since_ms)
+    taken_back = _taken_back(standing, verdict)
+    ground = taken_back or Ground(status=standing.status, from_ms=standing.interval_from_ms)
+    statuses = tuple(_status_changes(ground, verdict))
+    status = statuses[-1].status if statuses else ground.status
+    since = at_ms(
+        statuses[-1].from_ms if statuses else taken_back.from_ms if taken_back else standing.since_ms
+    )
     open_by_kind = {incident.kind: incident for incident in standing.open_incidents}
     endings, openings = [], []
     dismissed = set(standing.dismissed)
@@ -114,7 +140,11 @@ def decide(standing: Standing, verdict: Verdict) -> Changes:
         elif condition.is_present and incident is None and condition.kind not in dismissed:
             openings.append(_opening(condition))
     return Changes(
-        status=change, endings=tuple(endings), openings=tuple(openings), dismissed=frozenset(dismissed)
+        taken_back=taken_back,
+        statuses=statuses,
+        endings=tuple(endings),
+        openings=tuple(openings),
+        dismissed=frozenset(dismissed),
     )
 
 
@@ -141,14 +171,31 @@ class _Condition:
     end_message: str = "recovered"
 
 
-def _status_change(standing: Standing, verdict: Verdict) -> StatusChange | None:
-    if verdict.since is None or verdict.status is standing.status:
+def _taken_back(standing: Standing, verdict: Verdict) -> Ground | None:
+    """Return what goes on if the monitor was seen when it became UNKNOWN, as looks that came in late show."""
+    if standing.status is not MonitorStatus.UNKNOWN or verdict.seen is None:
         return None
-    return StatusChange(
-        previous=standing.status,
-        status=verdict.status,
-        from_ms=next_interval_start(standing.interval_from_ms, verdict.since),
-    )
+    return standing.before if verdict.seen.holds(at_ms(standing.interval_from_ms)) else None
+
+
+def _status_changes(ground: Ground, verdict: Verdict) -> Iterator[StatusChange]:
+    """Give the changes in order: to UNKNOWN where nobody looked, then to what the looks after that say."""
+    if verdict.since is None:
+        return
+    begins, unseen = verdict.since, verdict.unseen
+    if unseen is not None and unseen.until is not None:
+        from_ms = next_interval_start(ground.from_ms, unseen.since)
+        if ground.status is not MonitorStatus.UNKNOWN and from_ms < to_unix_ms(unseen.until):
+            yield StatusChange(previous=ground.status, status=MonitorStatus.UNKNOWN, from_ms=from_ms)
+            ground = Ground(status=MonitorStatus.UNKNOWN, from_ms=from_ms)
+        if ground.status is MonitorStatus.UNKNOWN:
+            begins = max(begins, unseen.until)
+    if verdict.status is not ground.status:
+        yield StatusChange(
+            previous=ground.status,
+            status=verdict.status,
+            from_ms=next_interval_start(ground.from_ms, begins),
+        )
 
 
 def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime) -> Iterator[_Condition]:

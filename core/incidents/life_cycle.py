@@ -16,6 +16,7 @@ from core.db.notifications import NotifyChannel, notify
 from core.ids import to_unix_ms
 from core.incidents.change_store import Judged, Sentence, store_changes
 from core.incidents.changes import Changes, Ending, StatusChange, at_ms, next_interval_start
+from core.incidents.judgement import judge
 from core.incidents.subject import Subject, lock_subjects
 from core.incidents.transition import Resolution
 from core.monitors.status import MonitorStatus
@@ -43,8 +44,10 @@ async def pause_monitors(
 ) -> frozenset[UUID]:
     """Pause monitors and return those that ran until now.
 
-    `paused_at` is set, and both revisions move; incidents stay open, and what is on its way counts no more.
+    `paused_at` is set, and both revisions move; incidents stay open, and what is on its way counts no more. What
+    nobody saw until now is not part of the pause.
     """
+    await _settle_blindness(connection, workspace_id, sorted(monitor_ids), now)
     rows = await connection.fetch(_SQL["pause"], workspace_id, sorted(monitor_ids), now)
     paused = [row["id"] for row in rows]
     await _turn(connection, workspace_id, paused, is_paused=True, now=now)
@@ -74,6 +77,7 @@ async def restart_monitor(
     The configuration's revision moves; the monitor becomes PENDING, its incidents end as CHANGED, and it is due
     at once unless it is paused or passive.
     """
+    await _settle_blindness(connection, workspace_id, [monitor_id], now)
     await connection.execute(_SQL["outdate"], workspace_id, monitor_id, now)
     await connection.execute(_SQL["forget_facts"], workspace_id, monitor_id)
     await _lock_regions(connection, workspace_id, [monitor_id])
@@ -82,7 +86,7 @@ async def restart_monitor(
         Sentence(
             subject=subject,
             changes=Changes(
-                status=_to_pending(subject, now),
+                statuses=_to_pending(subject, now),
                 endings=_endings(subject, Resolution.CHANGED, "the configuration changed", now),
             ),
         )
@@ -130,7 +134,7 @@ async def _turn(
     if not monitor_ids:
         return
     await _lock_regions(connection, workspace_id, monitor_ids)
-    await connection.execute(_SQL["carry_opinions"], workspace_id, monitor_ids)
+    await connection.execute(_SQL["carry_opinions"], workspace_id, monitor_ids, now)
     subjects = await lock_subjects(connection, monitor_ids)
     monitors = [subject.monitor_id for subject in subjects]
     workspaces = [subject.workspace_id for subject in subjects]
@@ -138,8 +142,22 @@ async def _turn(
     statuses = [subject.standing.status for subject in subjects]
     await connection.execute(_JUDGEMENT["close_intervals"], monitors, workspaces, starts)
     await connection.execute(
-        _JUDGEMENT["open_intervals"], monitors, workspaces, starts, statuses, [is_paused] * len(subjects)
+        _JUDGEMENT["open_intervals"],
+        monitors,
+        workspaces,
+        starts,
+        [None] * len(subjects),
+        statuses,
+        [is_paused] * len(subjects),
     )
+
+
+async def _settle_blindness(
+    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], now: datetime
+) -> None:
+    """Write down what the next look would have: it will not be reckoned with what is known now."""
+    await _lock_regions(connection, workspace_id, monitor_ids)
+    await judge(connection, monitor_ids, now=now)
 
 
 async def _lock_regions(connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID]) -> None:
@@ -154,15 +172,12 @@ async def _store(connection: Connection, sentences: Sequence[Sentence], now: dat
     return judged
 
 
-def _to_pending(subject: Subject, now: datetime) -> StatusChange | None:
+def _to_pending(subject: Subject, now: datetime) -> tuple[StatusChange, ...]:
     standing = subject.standing
     if standing.status is MonitorStatus.PENDING:
-        return None
-    return StatusChange(
-        previous=standing.status,
-        status=MonitorStatus.PENDING,
-        from_ms=next_interval_start(standing.interval_from_ms, now),
-    )
+        return ()
+    from_ms = next_interval_start(standing.interval_from_ms, now)
+    return (StatusChange(previous=standing.status, status=MonitorStatus.PENDING, from_ms=from_ms),)
 
 
 def _endings(subject: Subject, resolution: Resolution, message: str, now: datetime) -> tuple[Ending, ...]:

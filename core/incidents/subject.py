@@ -13,7 +13,7 @@ import asyncpg
 from core.checks.region_state import RegionState, Streak
 from core.db.database import Connection
 from core.db.named_sql import named_sql
-from core.incidents.changes import OpenIncident, Standing
+from core.incidents.changes import Ground, OpenIncident, Standing
 from core.incidents.transition import Severity
 from core.monitors.status import MonitorStatus
 from plugins.api.outcome import CheckStatus, IncidentKind
@@ -34,7 +34,7 @@ class RecordedIncident(OpenIncident):
 class Subject:
     """A monitor under judgement: what it is, how it stands, and what its regions think.
 
-    `regions` are those that take part; never must more of them agree than do.
+    `regions` are those that take part; never must more of them agree than do. `absent_regions` are the others.
     """
 
     monitor_id: UUID
@@ -48,6 +48,7 @@ class Subject:
     standing: Standing
     incidents: tuple[RecordedIncident, ...]
     regions: dict[int, RegionState]
+    absent_regions: dict[int, RegionState]
 
 
 async def lock_subjects(connection: Connection, monitor_ids: Collection[UUID]) -> list[Subject]:
@@ -59,13 +60,15 @@ async def lock_subjects(connection: Connection, monitor_ids: Collection[UUID]) -
     states = {row["monitor_id"]: row for row in await connection.fetch(_SQL["lock_states"], wanted)}
     monitors = await connection.fetch(_SQL["read_monitors"], wanted)
     regions: defaultdict[UUID, dict[int, RegionState]] = defaultdict(dict)
+    absent: defaultdict[UUID, dict[int, RegionState]] = defaultdict(dict)
     for row in await connection.fetch(_SQL["read_region_states"], wanted):
-        regions[row["monitor_id"]][row["region_id"]] = region_state(row)
+        part = regions if row["takes_part"] else absent
+        part[row["monitor_id"]][row["region_id"]] = region_state(row)
     incidents: defaultdict[UUID, list[RecordedIncident]] = defaultdict(list)
     for row in await connection.fetch(_SQL["read_open_incidents"], wanted):
         incidents[row["monitor_id"]].append(_incident(row))
     return [
-        _subject(row, states[row["id"]], incidents[row["id"]], regions[row["id"]])
+        _subject(row, states[row["id"]], incidents[row["id"]], regions[row["id"]], absent[row["id"]])
         for row in monitors
         if row["id"] in states
     ]
@@ -85,6 +88,8 @@ def region_state(row: asyncpg.Record) -> RegionState:
         opinion=MonitorStatus(row["opinion"]),
         opinion_slot=row["opinion_slot"],
         is_expiring=row["expiring"],
+        covered_until=row["covered_until"],
+        blind_from=row["blind_from"],
     )
 
 
@@ -105,6 +110,7 @@ def _subject(
     state: asyncpg.Record,
     incidents: list[RecordedIncident],
     regions: dict[int, RegionState],
+    absent_regions: dict[int, RegionState],
 ) -> Subject:
     return Subject(
         monitor_id=monitor["id"],
@@ -119,9 +125,13 @@ def _subject(
             status=MonitorStatus(state["status"]),
             since_ms=state["since_ms"],
             interval_from_ms=monitor["from_ms"],
+            before=None
+            if monitor["status_before"] is None
+            else Ground(status=MonitorStatus(monitor["status_before"]), from_ms=monitor["from_ms_before"]),
             open_incidents=tuple(incidents),
             dismissed=frozenset(map(IncidentKind, state["dismissed"])),
         ),
         incidents=tuple(incidents),
         regions=regions,
+        absent_regions=absent_regions,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.checks.coverage import TOLERANCE
 from core.checks.recording import Unconfirmed
 from core.db.database import Connection
 from core.db.named_sql import named_sql
@@ -56,6 +57,9 @@ async def schedule_monitors(
     await connection.execute(_SQL["unschedule_elsewhere"], workspace_id, wanted)
     await connection.execute(_SQL["forget_elsewhere"], workspace_id, wanted)
     await connection.execute(_SQL["schedule"], workspace_id, wanted, now)
+    await connection.execute(
+        _SQL["expect_looks"], workspace_id, wanted, now, round(TOLERANCE.total_seconds())
+    )
     await _wake(connection, workspace_id, wanted)
 
 

@@ -16,19 +16,28 @@ SELECT m.id, m.workspace_id, m.project_id, m.name, m.kind, m.target, m.config_re
         m.regions_to_agree,
         (SELECT count(*) FROM regions_taking_part AS t WHERE t.monitor_id = m.id)
     )::smallint AS regions_to_agree,
-    i.from_ms
+    i.from_ms, before.status AS status_before, before.from_ms AS from_ms_before
 FROM monitors AS m
 JOIN status_intervals AS i ON i.monitor_id = m.id AND i.workspace_id = m.workspace_id AND i.to_ms IS NULL
+LEFT JOIN LATERAL (
+    SELECT b.status, b.from_ms, b.is_paused
+    FROM status_intervals AS b
+    WHERE i.status = 4 AND b.monitor_id = i.monitor_id AND b.workspace_id = i.workspace_id AND b.from_ms < i.from_ms
+    ORDER BY b.from_ms DESC
+    LIMIT 1
+) AS before ON NOT before.is_paused
 WHERE m.id = ANY($1::uuid[]) AND m.deleted_at IS NULL
 
 -- name: read_region_states
--- What the regions that take part think, of the present configuration only.
-SELECT r.*
+-- What the regions of the monitors think, of the present configuration only, and whether they take part.
+SELECT r.*, t.region_id IS NOT NULL AS takes_part
 FROM region_states AS r
-JOIN regions_taking_part AS t ON t.monitor_id = r.monitor_id AND t.region_id = r.region_id
 JOIN monitors AS m
     ON m.id = r.monitor_id AND m.workspace_id = r.workspace_id AND m.config_revision = r.config_revision
-WHERE r.monitor_id = ANY($1::uuid[])
+LEFT JOIN regions_taking_part AS t ON t.monitor_id = r.monitor_id AND t.region_id = r.region_id
+WHERE r.monitor_id = ANY($1::uuid[]) AND (
+    t.region_id IS NOT NULL
+    OR EXISTS (SELECT FROM monitor_regions AS p WHERE p.monitor_id = r.monitor_id AND p.region_id = r.region_id))
 
 -- name: read_open_incidents
 -- What is open already: one incident for each monitor and kind.
@@ -49,6 +58,19 @@ LEFT JOIN regions AS g ON g.id = r.region_id
 WHERE r.monitor_id = ANY($1::uuid[])
 ORDER BY r.monitor_id, r.last_slot DESC
 
+-- name: take_back_intervals
+-- What never was UNKNOWN. $1 monitors, $2 workspaces.
+DELETE FROM status_intervals AS i
+USING unnest($1::uuid[], $2::uuid[]) AS u (monitor_id, workspace_id)
+WHERE i.monitor_id = u.monitor_id AND i.workspace_id = u.workspace_id AND i.to_ms IS NULL AND i.status = 4
+
+-- name: reopen_intervals
+-- After take_back_intervals: what was before goes on. $1 monitors, $2 workspaces, $3 when it began.
+UPDATE status_intervals AS i
+SET to_ms = NULL
+FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS u (monitor_id, workspace_id, from_ms)
+WHERE i.monitor_id = u.monitor_id AND i.workspace_id = u.workspace_id AND i.from_ms = u.from_ms
+
 -- name: close_intervals
 -- Before open_intervals, and apart from it: the unique index on open intervals is checked at once.
 UPDATE status_intervals AS i
@@ -58,8 +80,8 @@ WHERE i.monitor_id = u.monitor_id AND i.workspace_id = u.workspace_id AND i.to_m
 
 -- name: open_intervals
 -- After close_intervals.
-INSERT INTO status_intervals (monitor_id, workspace_id, from_ms, status, is_paused)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::boolean[])
+INSERT INTO status_intervals (monitor_id, workspace_id, from_ms, to_ms, status, is_paused)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::boolean[])
 
 -- name: set_statuses
 -- What the open intervals say, where lists read it.

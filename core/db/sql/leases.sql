@@ -10,6 +10,17 @@ ORDER BY r.region_id, m.id
 ON CONFLICT (region_id, monitor_id) DO UPDATE SET
     due_at = excluded.due_at, slot = NULL, lease_until = NULL, worker_id = NULL
 
+-- name: expect_looks
+-- What is due at once is covered as if it were looked at now, but no longer than it is; who is blind stays so until
+-- a look. $1 workspace, $2 monitors, $3 now, $4 core/checks/coverage.py's tolerance in seconds.
+UPDATE region_states AS s
+SET covered_until = least(
+    s.covered_until, $3 + make_interval(secs => m.interval_seconds + m.timeout_seconds + $4::integer))
+FROM monitors AS m
+WHERE m.id = s.monitor_id AND m.workspace_id = s.workspace_id
+    AND m.workspace_id = $1 AND m.id = ANY($2::uuid[]) AND m.paused_at IS NULL AND NOT m.is_passive
+    AND (s.covered_until > $3 OR s.covered_until IS NULL)
+
 -- name: lock_leases
 -- Every statement that changes several leases locks them in this order first. $1 workspace, $2 monitors.
 SELECT FROM leases

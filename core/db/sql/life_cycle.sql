@@ -38,13 +38,17 @@ ORDER BY monitor_id, region_id
 FOR UPDATE
 
 -- name: carry_opinions
--- Over a pause the opinions stay and the streaks end. What is older than the revision before the change was
--- folded by a recorder that had not seen an earlier one, and is left behind. $1 workspace, $2 monitors.
+-- Over a pause the opinions stay, but those of regions that had become blind, and the streaks end; nothing is
+-- promised until the next look is due. What is older than the revision before the change was folded by a recorder
+-- that had not seen an earlier one, and is left behind. $1 workspace, $2 monitors, $3 now.
 UPDATE region_states AS r
 SET config_revision = m.config_revision,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
     clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL,
-    expiring_streak = 0, expiring_since = NULL
+    expiring_streak = 0, expiring_since = NULL,
+    opinion = CASE WHEN r.covered_until <= $3 THEN 4 ELSE r.opinion END,
+    blind_from = CASE WHEN r.opinion = 4 THEN r.blind_from WHEN r.covered_until <= $3 THEN r.covered_until END,
+    covered_until = NULL
 FROM monitors AS m
 WHERE r.workspace_id = $1 AND r.monitor_id = ANY($2::uuid[])
     AND m.id = r.monitor_id AND m.workspace_id = r.workspace_id

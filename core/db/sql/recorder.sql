@@ -3,12 +3,19 @@
 -- which a region's opinion flipped, and the failing streaks that are not confirmed yet.
 -- At most one check a (monitor, region); checks of deleted monitors are dropped, those of paused ones and of
 -- an older configuration are stored only. Sorted, so that two recorders cannot deadlock.
+-- A look that sees covers its region until the next one should be here ($18 is core/checks/coverage.py's tolerance,
+-- in seconds); the first one after that end starts anew, and so does not confirm what was before. A late one of
+-- before that end is returned, as its region may have been given up meanwhile ($17 is now).
 -- Statuses: 1 UP, 2 DEGRADED, 3 DOWN, 4 UNKNOWN, and 0 for an opinion that is PENDING.
 WITH found AS MATERIALIZED (
     SELECT u.*, m.workspace_id,
         m.paused_at IS NULL AND m.config_revision = u.config_revision AS folds,
         CASE WHEN m.is_passive THEN 1 ELSE m.failures_to_open END AS opens,
-        CASE WHEN m.is_passive THEN 1 ELSE m.successes_to_close END AS closes
+        CASE WHEN m.is_passive THEN 1 ELSE m.successes_to_close END AS closes,
+        CASE WHEN u.status = 4 THEN u.slot
+             WHEN NOT m.is_passive
+                 THEN u.slot + make_interval(secs => m.interval_seconds + m.timeout_seconds + $18::integer)
+             END AS covered_until
     FROM unnest(
         $1::uuid[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::smallint[], $6::timestamptz[],
         $7::integer[], $8::boolean[], $9::integer[], $10::integer[], $11::integer[], $12::integer[],
@@ -32,7 +39,7 @@ WITH found AS MATERIALIZED (
         monitor_id, region_id, workspace_id, config_revision, failures_to_open, successes_to_close,
         last_slot, last_status, down_streak, down_since, impaired_streak, impaired_since,
         clear_streak, clear_since, up_streak, up_since, expiring_streak, expiring_since,
-        opinion, opinion_slot, expiring)
+        opinion, opinion_slot, expiring, covered_until, blind_from)
     SELECT monitor_id, region_id, workspace_id, config_revision, opens, closes,
         slot, status,
         (status = 3)::integer, CASE WHEN status = 3 THEN slot END,
@@ -42,7 +49,8 @@ WITH found AS MATERIALIZED (
         (asks_expiry AND status <> 4)::integer, CASE WHEN asks_expiry AND status <> 4 THEN slot END,
         CASE WHEN status IN (1, 4) OR opens <= 1 THEN status ELSE 0 END,
         CASE WHEN status IN (1, 4) OR opens <= 1 THEN slot END,
-        asks_expiry AND status <> 4 AND opens <= 1
+        asks_expiry AND status <> 4 AND opens <= 1,
+        covered_until, CASE WHEN status = 4 THEN slot END
     FROM found
     WHERE folds
     ORDER BY monitor_id, region_id
@@ -50,7 +58,7 @@ WITH found AS MATERIALIZED (
         config_revision, failures_to_open, successes_to_close,
         last_slot, last_status, down_streak, down_since, impaired_streak, impaired_since,
         clear_streak, clear_since, up_streak, up_since, expiring_streak, expiring_since,
-        opinion, opinion_slot, expiring
+        opinion, opinion_slot, expiring, covered_until, blind_from
     ) = (
         SELECT excluded.config_revision, excluded.failures_to_open, excluded.successes_to_close,
             excluded.last_slot, excluded.last_status,
@@ -61,26 +69,41 @@ WITH found AS MATERIALIZED (
             s.asking,
             CASE WHEN s.asking > excluded.expiring_streak THEN r.expiring_since ELSE excluded.expiring_since END,
             o.opinion,
-            CASE WHEN o.opinion <> b.opinion OR o.expiring <> b.expiring THEN excluded.last_slot
+            CASE WHEN o.opinion <> b.opinion OR o.expiring <> b.expiring OR b.sees_again OR b.was_given_up
+                     THEN excluded.last_slot
                  WHEN b.is_same THEN r.opinion_slot END,
-            o.expiring
+            o.expiring,
+            CASE WHEN b.is_same AND excluded.last_status = 4 THEN least(r.covered_until, excluded.covered_until)
+                 ELSE excluded.covered_until END,
+            CASE WHEN NOT b.is_same THEN excluded.blind_from
+                 WHEN excluded.last_status = 4 AND r.opinion <> 4
+                     THEN least(r.covered_until, excluded.covered_until)
+                 WHEN b.sees_again AND r.opinion = 4 THEN coalesce(r.blind_from, r.covered_until)
+                 WHEN b.sees_again THEN r.covered_until
+                 WHEN o.opinion = 4 THEN r.blind_from END
         FROM (
-            SELECT k.is_same,
-                CASE WHEN k.is_same THEN r.opinion ELSE 0 END AS opinion,
-                k.is_same AND r.expiring AS expiring
-            FROM (SELECT r.config_revision = excluded.config_revision AS is_same) AS k
+            SELECT k.is_same, k.sees_again, k.is_same AND NOT k.sees_again AS goes_on,
+                CASE WHEN k.sees_again THEN 4 WHEN k.is_same THEN r.opinion ELSE 0 END AS opinion,
+                k.is_same AND r.expiring AS expiring,
+                k.is_same AND k.is_late AND r.opinion <> 4 AS was_given_up
+            FROM (
+                SELECT r.config_revision = excluded.config_revision AS is_same,
+                    r.config_revision = excluded.config_revision AND excluded.last_status <> 4
+                        AND coalesce(excluded.last_slot > r.covered_until, false) AS sees_again,
+                    excluded.last_status <> 4 AND coalesce(r.covered_until <= $17::timestamptz, false) AS is_late
+            ) AS k
         ) AS b
         CROSS JOIN LATERAL (
             SELECT
-                CASE WHEN excluded.down_streak = 0 THEN 0 WHEN b.is_same THEN r.down_streak + 1 ELSE 1 END
+                CASE WHEN excluded.down_streak = 0 THEN 0 WHEN b.goes_on THEN r.down_streak + 1 ELSE 1 END
                     AS down,
-                CASE WHEN excluded.impaired_streak = 0 THEN 0 WHEN b.is_same THEN r.impaired_streak + 1 ELSE 1 END
+                CASE WHEN excluded.impaired_streak = 0 THEN 0 WHEN b.goes_on THEN r.impaired_streak + 1 ELSE 1 END
                     AS impaired,
-                CASE WHEN excluded.clear_streak = 0 THEN 0 WHEN b.is_same THEN r.clear_streak + 1 ELSE 1 END
+                CASE WHEN excluded.clear_streak = 0 THEN 0 WHEN b.goes_on THEN r.clear_streak + 1 ELSE 1 END
                     AS clear,
-                CASE WHEN excluded.up_streak = 0 THEN 0 WHEN b.is_same THEN r.up_streak + 1 ELSE 1 END
+                CASE WHEN excluded.up_streak = 0 THEN 0 WHEN b.goes_on THEN r.up_streak + 1 ELSE 1 END
                     AS up,
-                CASE WHEN NOT b.is_same THEN excluded.expiring_streak
+                CASE WHEN NOT b.goes_on THEN excluded.expiring_streak
                      WHEN excluded.expiring_streak = 1 THEN r.expiring_streak + 1
                      WHEN excluded.last_status = 3 THEN r.expiring_streak  -- a DOWN look refutes nothing
                      ELSE 0 END AS asking

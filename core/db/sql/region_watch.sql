@@ -46,7 +46,8 @@ WHERE l.region_id = h.region_id AND l.monitor_id = h.monitor_id
 
 -- name: forget_opinions
 -- What a region thought when it left is of no use when it comes back; its next look begins anew (opinion 0 is
--- PENDING). What it asked for of an expiry stays. $1 region, $2 monitors.
+-- PENDING). What it asked for of an expiry stays. Nor is it blind while others look, and agree without it; where
+-- nobody else does, its last look reaches as far as it does. $1 region, $2 monitors.
 WITH held AS MATERIALIZED (
     SELECT monitor_id, region_id FROM region_states
     WHERE region_id = $1 AND monitor_id = ANY($2::uuid[])
@@ -57,7 +58,11 @@ UPDATE region_states AS r
 SET opinion = 0, opinion_slot = NULL,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
     clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL,
-    expiring_streak = 0, expiring_since = NULL
+    expiring_streak = 0, expiring_since = NULL, blind_from = NULL,
+    covered_until = CASE
+        WHEN NOT EXISTS (SELECT FROM regions_taking_part AS t WHERE t.monitor_id = r.monitor_id)
+            THEN r.covered_until
+        END
 FROM held AS h
 WHERE r.monitor_id = h.monitor_id AND r.region_id = h.region_id
 

@@ -4,7 +4,7 @@
 UPDATE region_states AS r
 SET last_slot = $4::timestamptz - interval '1 microsecond', last_status = 1, opinion = 1, opinion_slot = NULL,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
-    clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL
+    clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL, blind_from = NULL
 FROM monitors AS m
 WHERE r.workspace_id = $1 AND r.monitor_id = $2 AND r.region_id = 0 AND r.last_slot = $3 AND r.last_status = 3
     AND r.opinion_slot = r.last_slot  -- the deadline opened the outage: an older one was real

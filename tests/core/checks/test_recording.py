@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.checks.coverage import reach
 from core.checks.finding import Finding
 from core.checks.fold import Confirmation, Look, fold, is_unconfirmed
 from core.checks.recorder import record_findings
@@ -24,8 +25,10 @@ from tests.core.engine_world import DEGRADED, DOWN, NO_REGION, UNKNOWN, UP, Engi
 Key = tuple[UUID, int]
 
 
-def look_of(finding: Finding) -> Look:
+def look_of(finding: Finding, now: datetime) -> Look:
     return Look(
+        reach=reach(interval_seconds=5, timeout_seconds=1),
+        recorded_at=now,
         slot=finding.slot,
         status=finding.outcome.status,
         config_revision=finding.config_revision,
@@ -40,7 +43,7 @@ class _Oracle:
         self.confirmations = confirmations
         self.states: dict[Key, RegionState] = {}
 
-    def take(self, findings: Sequence[Finding], revision: int) -> set[Key]:
+    def take(self, findings: Sequence[Finding], revision: int, now: datetime) -> set[Key]:
         """Return whose streaks the last of these leave unconfirmed."""
         unconfirmed = set()
         for finding in sorted(findings, key=lambda finding: finding.slot):
@@ -48,7 +51,7 @@ class _Oracle:
             if finding.config_revision != revision:
                 continue
             before = self.states.get(key)
-            after = fold(before, look_of(finding), self.confirmations[finding.monitor_id])
+            after = fold(before, look_of(finding, now), self.confirmations[finding.monitor_id])
             if after is not before and is_unconfirmed(after):
                 unconfirmed.add((*key, finding.slot))
             self.states[key] = after
@@ -59,7 +62,7 @@ _LOOKS = st.lists(
     st.tuples(
         st.integers(0, 3),  # monitor
         st.integers(1, 3),  # region
-        st.integers(0, 12),  # slot, so that some are late or repeated
+        st.integers(0, 30),  # slot, so that some are late or repeated, or come after a time without any
         st.sampled_from([UP, UP, DEGRADED, DOWN, DOWN, UNKNOWN]),
         st.booleans(),  # asks for EXPIRY
         st.sampled_from([1, 1, 1, 0]),  # the configuration's revision
@@ -70,22 +73,32 @@ _LOOKS = st.lists(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(_LOOKS, min_size=1, max_size=8), opens=st.integers(1, 3), closes=st.integers(1, 3))
+@given(
+    batches=st.lists(st.tuples(_LOOKS, st.integers(0, 12)), min_size=1, max_size=8),
+    opens=st.integers(1, 3),
+    closes=st.integers(1, 3),
+)
 async def test_the_fold_in_sql_is_the_pure_fold(
     world: EngineWorld,
-    batches: list[list[tuple[int, int, int, CheckStatus, bool, int]]],
+    batches: list[tuple[list[tuple[int, int, int, CheckStatus, bool, int]], int]],
     opens: int,
     closes: int,
 ) -> None:
     monitors = [
         await world.monitor(
-            regions=(1, 2, 3), failures_to_open=opens, successes_to_close=closes, regions_to_agree=2
+            regions=(1, 2, 3),
+            failures_to_open=opens,
+            successes_to_close=closes,
+            regions_to_agree=2,
+            interval_seconds=5,
+            timeout_seconds=1,
         )
         for _ in range(4)
     ]
     oracle = _Oracle(dict.fromkeys(monitors, Confirmation(failures_to_open=opens, successes_to_close=closes)))
     start = world.clock.now()
-    for batch in batches:
+    for batch, passes_seconds in batches:
+        now = world.clock.advance(passes_seconds)
         once = {}
         for monitor, region, slot, status, asks, revision in batch:
             at = start + timedelta(seconds=slot)
@@ -97,7 +110,7 @@ async def test_the_fold_in_sql_is_the_pure_fold(
 
         recorded = await world.record(*once.values())
 
-        expected = oracle.take(list(once.values()), revision=1)
+        expected = oracle.take(list(once.values()), revision=1, now=now)
         assert {(u.monitor_id, u.region_id, u.slot) for u in recorded.unconfirmed} == expected
         states = await world.region_states()
         assert {key: state for key, state in states.items() if key[0] in monitors} == oracle.states

@@ -51,7 +51,7 @@ def verdict(status: MonitorStatus, since_ms: int = 5000, *, expiring_ms: int | N
 def test_an_outage_begins_with_the_failing_streak() -> None:
     changes = decide(standing(S.UP), verdict(S.DOWN))
 
-    assert changes.status == StatusChange(previous=S.UP, status=S.DOWN, from_ms=5000)
+    assert changes.statuses == (StatusChange(previous=S.UP, status=S.DOWN, from_ms=5000),)
     [opening] = changes.openings
     assert (opening.kind, opening.severity, opening.started_at) == (K.OUTAGE, Severity.HIGH, moment(5000))
     assert opening.region_ids == (2,)
@@ -60,8 +60,7 @@ def test_an_outage_begins_with_the_failing_streak() -> None:
 def test_nothing_begins_before_the_open_interval_which_is_where_a_pause_or_blindness_ended() -> None:
     changes = decide(standing(S.UP), verdict(S.DOWN, since_ms=400))
 
-    assert changes.status is not None
-    assert changes.status.from_ms == 1001
+    assert [change.from_ms for change in changes.statuses] == [1001]
     assert changes.openings[0].started_at == moment(1001)
 
 
@@ -105,7 +104,7 @@ def test_a_failure_seen_again_after_blindness_goes_on_with_its_incident() -> Non
 
 def test_an_expiry_opens_and_ends_beside_the_status() -> None:
     changes = decide(standing(S.UP), verdict(S.UP, expiring_ms=3000))
-    assert changes.status is None
+    assert changes.statuses == ()
     [opening] = changes.openings
     assert (opening.kind, opening.severity, opening.started_at) == (K.EXPIRY, Severity.MEDIUM, moment(3000))
 
@@ -132,4 +131,4 @@ def test_a_dismissed_kind_opens_again_only_after_its_condition_was_absent_once()
 def test_no_change_asks_for_nothing() -> None:
     changes = decide(standing(S.UP), verdict(S.UP))
 
-    assert (changes.status, changes.endings, changes.openings) == (None, (), ())
+    assert (changes.statuses, changes.endings, changes.openings) == ((), (), ())

@@ -215,7 +215,7 @@ async def test_a_region_that_is_back_looks_before_it_is_heard(here: Installation
 
 async def test_a_region_that_is_back_agrees_again(here: Installation) -> None:
     world = here.world
-    monitor = await world.monitor(regions=(1, 2), regions_to_agree=2)
+    monitor = await world.monitor(regions=(1, 2), regions_to_agree=2, interval_seconds=600)
     await world.look(monitor, UP, region_id=2)
     await world.look(monitor, UP, DEGRADED, DEGRADED, region_id=1)
     here.kill(2)
