@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -21,9 +22,17 @@ _STOP_SECONDS = 20
 _SETTINGS = {"jit": "off", "log_min_messages": "fatal", "timezone": "UTC"}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DurablePostgres:
+    """A server: the address of its database, and the process that all its others are children of."""
+
+    url: str
+    pid: int
+
+
 @contextlib.contextmanager
-def durable_postgres() -> Iterator[str]:
-    """Give the address of a fresh, migrated database."""
+def running_postgres() -> Iterator[DurablePostgres]:
+    """Give a server with a fresh, migrated database."""
     with tempfile.TemporaryDirectory(prefix="tcb") as name:
         folder = Path(name)
         binaries = find_binaries()
@@ -32,10 +41,17 @@ def durable_postgres() -> Iterator[str]:
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             try:
                 asyncio.run(_migrate_when_ready(dsn(folder)))
-                yield dsn(folder)
+                yield DurablePostgres(url=dsn(folder), pid=server.pid)
             finally:
                 server.send_signal(signal.SIGINT)
                 server.wait(_STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def durable_postgres() -> Iterator[str]:
+    """Give the address of a fresh, migrated database."""
+    with running_postgres() as server:
+        yield server.url
 
 
 async def _migrate_when_ready(url: str) -> None:

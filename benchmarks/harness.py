@@ -144,7 +144,7 @@ def pin_to_last_core() -> None:
 
 def _pin(position: int) -> None:
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {_CORES[position]})
+        os.sched_setaffinity(0, {CORES[position]})
 
 
-_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
