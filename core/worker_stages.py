@@ -10,6 +10,8 @@ from core.alerting.engine import AlertEngine
 from core.alerting.flapping_end import FlappingEnd
 from core.alerting.timer import TimerKind
 from core.alerting.timers import Timers
+from core.blindness.loop_watch import LoopWatch
+from core.blindness.sight import Sight
 from core.checks.recorder import Recorder
 from core.checks.recording import Unconfirmed
 from core.checks.runner import CheckRunner
@@ -75,7 +77,8 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         handlers={TimerKind.FLAPPING: FlappingEnd(registry)},
         deliveries=dispatcher.wakeup,
     )
-    recorder, scheduler = _checks(around, engine.wakeup, sequencer.wakeup)
+    loop_watch = LoopWatch(on_shaken=clock.doubt)
+    recorder, scheduler = _checks(around, Sight(loop_watch), engine.wakeup, sequencer.wakeup)
     inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
     listener = Listener(
         dsn=around.url,
@@ -94,7 +97,16 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
     )
     clock_keeper = ClockKeeper(database=database, clock=clock)
-    keepers = (sequencer, housekeeping, presence, region_watch, coverage_sweep, listener, clock_keeper)
+    keepers = (
+        sequencer,
+        housekeeping,
+        presence,
+        region_watch,
+        coverage_sweep,
+        listener,
+        clock_keeper,
+        loop_watch,
+    )
     return [
         Stage(
             name="checks",
@@ -113,7 +125,9 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     ]
 
 
-def _checks(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Recorder, Scheduler]:
+def _checks(
+    around: Surroundings, sight: Sight, alerting: Wakeup, sequencing: Wakeup
+) -> tuple[Recorder, Scheduler]:
     def look_again_soon(unconfirmed: Sequence[Unconfirmed]) -> None:
         scheduler.look_again_soon(unconfirmed)  # which is made last, of what submits to the recorder
 
@@ -129,6 +143,7 @@ def _checks(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple
         outbound=around.outbound,
         clock=around.clock,
         submit=recorder.submit,
+        sight=sight,
         region_key=around.region_key,
     )
     scheduler = Scheduler(

@@ -53,6 +53,7 @@ class Timers:
 
     async def step(self) -> int:
         """Fire one due timer; return how many were taken."""
+        await self._clock.settled()
         now = self._clock.now()
         timer: DueTimer | None = None
         try:

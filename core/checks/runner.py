@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from core.blindness.loop_watch import LoopWatch
+from core.blindness.sight import Sight
 from core.checks.finding import Finding
 from core.checks.guarded_probe import could_not_look, run_probe, timed_out
 from core.clock import Clock
@@ -49,6 +51,7 @@ class _Look:
 
     claim: Claim
     began_at: datetime
+    began: float
     patience_ends: float
     is_abandoned: bool = False
 
@@ -56,6 +59,7 @@ class _Look:
 class CheckRunner:
     """Runs at most `most_at_once` probes at a time, and submits what they find.
 
+    `sight` says what may be believed of what they find; without a watch that runs, all of it.
     `on_finished` is called after each, when there is room for another. Serves one event loop.
     """
 
@@ -66,6 +70,7 @@ class CheckRunner:
         outbound: Outbound,
         clock: Clock,
         submit: Callable[[Finding], Awaitable[None]],
+        sight: Sight | None = None,
         region_key: str | None = None,
         most_at_once: int = MOST_AT_ONCE,
         most_remembered: int = MOST_REMEMBERED,
@@ -76,6 +81,7 @@ class CheckRunner:
         self._outbound = outbound
         self._clock = clock
         self._submit = submit
+        self._sight = Sight(LoopWatch()) if sight is None else sight
         self._region_key = region_key
         self._most_at_once = most_at_once
         self._most_remembered = most_remembered
@@ -100,6 +106,7 @@ class CheckRunner:
         look = _Look(
             claim=claim,
             began_at=self._clock.now(),
+            began=self._sight.begin(),
             patience_ends=loop.time() + claim.timeout_seconds + PATIENCE_SECONDS,
         )
         task = loop.create_task(self._look(look))
@@ -125,15 +132,21 @@ class CheckRunner:
         return outcome
 
     async def abandon_overdue(self) -> int:
-        """Give up on probes that do not end when they are cancelled: they timed out. Return how many."""
+        """Give up on probes that do not end when they are cancelled: they timed out. Return how many.
+
+        None is given up before it had as long to notice as the loop has been running again.
+        """
         now = asyncio.get_running_loop().time()
+        if now - self._sight.since < PATIENCE_SECONDS:
+            return 0
         overdue = [task for task, look in self._looks.items() if look.patience_ends <= now]
         for task in overdue:
             look = self._looks.pop(task)
             look.is_abandoned = True
             self._abandoned.add(task)
             log.error("probe.ignores_cancellation", kind=look.claim.kind, monitor=str(look.claim.monitor_id))
-            await self._submit(_finding(look, timed_out(look.claim.timeout_seconds)))
+            outcome = timed_out(look.claim.timeout_seconds)
+            await self._submit(_finding(look, self._sight.believed(outcome, look.began)))
         return len(overdue)
 
     async def finish(self, within_seconds: float) -> tuple[Claim, ...]:
@@ -149,7 +162,7 @@ class CheckRunner:
         outcome = await self.find(look.claim)
         if not look.is_abandoned:
             look.patience_ends = math.inf
-            await self._submit(_finding(look, outcome))
+            await self._submit(_finding(look, self._sight.believed(outcome, look.began)))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._looks.pop(task, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
+from core.blindness.standstill import steady_seconds
 from core.clock import MeasuredClock
 from core.db.lent_pool_engine import DB
 
@@ -128,7 +128,7 @@ class Database:
     async def measure(self, clock: MeasuredClock) -> datetime:
         """Measure the database's clock and return what it said."""
         async with self.acquire() as connection:
-            asked_at = time.monotonic()
+            asked_at = steady_seconds()
             database_now = await read_clock(connection)
-            clock.measured(database_now, asked_at, time.monotonic())
+            clock.measured(database_now, asked_at, steady_seconds())
         return database_now

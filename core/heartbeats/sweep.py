@@ -55,6 +55,7 @@ class Sweep:
 
     async def step(self) -> int:
         """Do one round; return how many monitors were found."""
+        await self._clock.settled()
         return await self._miss_deadlines() + await self._admit_ignorance()
 
     async def _miss_deadlines(self) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -96,6 +97,7 @@ class Scheduler:
     async def step(self) -> int:
         """Do one round with the database; return how much was claimed if more may be due, else zero."""
         await self._runner.abandon_overdue()
+        await self._clock.settled()
         now = self._clock.now()
         at_most = self._capacity(now)
         async with self._database.acquire() as connection:
@@ -110,9 +112,18 @@ class Scheduler:
         return len(claims) if len(claims) >= at_most > 0 else 0
 
     def start_due(self) -> float:
-        """Start the looks whose moment has come; return the seconds until the next."""
+        """Start the looks whose moment has come; return the seconds until the next.
+
+        Those whose lease ran out while this process stood still are left to whoever has them now.
+        """
         now = self._clock.now()
         while self._heap and self._heap[0][0] <= now:
+            if self._heap[0][2].lease_until <= now:
+                claim = heapq.heappop(self._heap)[2]
+                log.warning(
+                    "scheduler.slot_missed", monitor=str(claim.monitor_id), slot=claim.slot.isoformat()
+                )
+                continue
             if self._runner.room <= 0:
                 self._is_full = True
                 return POLL_SECONDS
@@ -156,6 +167,13 @@ class Scheduler:
         if ending:
             until = now + timedelta(seconds=SPARE_SECONDS + max(claim.timeout_seconds for claim in ending))
             await renew(connection, self._claimant, ending, until=until)
+            self._note_renewed({id(claim) for claim in ending}, until)
+
+    def _note_renewed(self, renewed: Collection[int], until: datetime) -> None:
+        self._heap = [
+            (slot, order, replace(claim, lease_until=until) if id(claim) in renewed else claim)
+            for slot, order, claim in self._heap
+        ]
 
     async def _take_over(self, connection: Connection, now: datetime, at_most: int) -> list[Claim]:
         if at_most <= 0 or now - self._took_over_at < TAKE_OVER_EVERY:

@@ -169,6 +169,37 @@ async def test_what_a_dead_worker_left_is_looked_at_by_another(world: EngineWorl
     await dead.runner.finish(0)
 
 
+async def test_what_a_worker_missed_while_it_stood_still_is_left_to_whoever_has_it_now(
+    world: EngineWorld, worker: Worker
+) -> None:
+    await world.monitor(kind="bell", interval_seconds=3600)
+    await worker.scheduler.step()
+    other = Worker(world)
+    world.clock.advance(10 + SPARE_SECONDS + 1)
+    await other.scheduler.step()
+
+    worker.scheduler.start_due()
+    other.scheduler.start_due()
+
+    assert (worker.runner.under_way, worker.scheduler.waiting) == ((), ())
+    assert len(other.runner.under_way) == 1
+    await other.runner.finish(0)
+
+
+async def test_what_a_worker_holds_by_renewed_leases_it_looks_at_however_late(
+    world: EngineWorld, worker: Worker
+) -> None:
+    await world.monitor(kind="bell", interval_seconds=3600)
+    await worker.scheduler.step()
+    for _ in range(6):
+        world.clock.advance(6)
+        await worker.scheduler.step()
+
+    worker.scheduler.start_due()
+
+    assert len(worker.runner.under_way) == 1
+
+
 async def test_a_look_that_takes_longer_than_its_lease_is_not_done_twice(
     world: EngineWorld, worker: Worker
 ) -> None:
