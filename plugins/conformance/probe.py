@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plugins.api.config import parse
+from plugins.api.config import Config, parse
 from plugins.api.outbound import Outbound
 from plugins.api.outcome import CheckStatus, Outcome
 from plugins.api.probe import Probe, ProbeContext, ProbeMode, Signal, SignalKind
@@ -135,12 +135,17 @@ async def _gives_an_outcome(probe: Probe[Any], example: Example, make_context: M
     except TimeoutError:
         return  # the caller makes an outcome of that
     require(isinstance(outcome, Outcome), f"check must return an Outcome, not {type(outcome).__name__}")
-    told = _told(outcome)
-    require_json(told, "the outcome")
-    require_no_secret(told, config, "the outcome")
+    require_clean(outcome, config)
     if outcome.status is not CheckStatus.UP or outcome.message is not None:
         require_line(outcome.message, "the message")
     require((outcome.response_time_ms or 0) >= 0, "the response time must not be negative")
+
+
+def require_clean(outcome: Outcome, config: Config) -> None:
+    """Raise ConformanceError unless the outcome can be stored and holds no secret of the configuration."""
+    told = _told(outcome)
+    require_json(told, "the outcome")
+    require_no_secret(told, config, "the outcome")
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

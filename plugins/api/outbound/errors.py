@@ -199,3 +199,16 @@ def timed_out(phase: Phase, host: str) -> OutboundError:
     if phase is Phase.RESOLVING:
         return ResolverUnavailable(f"no resolver answered in time for {host}")
     return TimedOut(phase)
+
+
+_MOMENTS = {
+    Phase.HANDSHAKING: "during the TLS handshake",
+    Phase.WAITING: "before the answer",
+    Phase.READING: "in the middle of the answer",
+}
+
+
+def say_when(error: OutboundError, phase: Phase) -> None:
+    """Complete the reason of a connection that the system says was lost: what it says does not tell when."""
+    if isinstance(error, ConnectionLost) and isinstance(error.__cause__, OSError) and phase in _MOMENTS:
+        error.message = f"{error.message} {_MOMENTS[phase]}"

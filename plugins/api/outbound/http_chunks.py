@@ -8,9 +8,10 @@ import re
 from plugins.api.outbound.errors import ProtocolFailed
 
 # RFC 9112 asks recipients to mind sizes that overflow; sixteen digits are more than any disk holds.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r]*)?\r?\n")
+_ENDS_OF_LINE = (b"\r\n", b"\n")
 _LONGEST_LINE = 4096
-_MOST_TRAILER_BYTES = 65536
+_MOST_TRAILER_BYTES = 4096
 
 
 class _Expected(enum.Enum):
@@ -22,24 +23,29 @@ class _Expected(enum.Enum):
 class ChunkedBody:
     """What came of a body in chunks; feed it as it comes in.
 
-    `data` is the body so far, `is_whole` says whether its end came.
+    `data` is the body so far, `is_whole` says whether its end came, `has_room` whether there may be more chunks.
     """
 
-    __slots__ = ("_expected", "_line", "_missing", "_trailer_bytes", "data", "is_whole")
+    __slots__ = ("_expected", "_line", "_missing", "_room", "_trailer_bytes", "data", "is_whole")
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_chunks: int) -> None:
         self.data = bytearray()
         self.is_whole = False
+        self._room = most_chunks
         self._expected = _Expected.SIZE
         self._line = b""
         self._missing = 0
         self._trailer_bytes = 0
 
+    @property
+    def has_room(self) -> bool:
+        return self._room > 0
+
     def feed(self, received: bytes) -> None:
         """Take what came in; what follows the end of the body is ignored. Raises ProtocolFailed."""
         buffer, position = self._line + received, 0
         self._line = b""
-        while not self.is_whole:
+        while not self.is_whole and self._room > 0:
             if self._missing:
                 part = buffer[position : position + self._missing]
                 self.data += part
@@ -49,7 +55,7 @@ class ChunkedBody:
             if end < 0:
                 self._keep(buffer[position:])
                 return
-            self._take_line(buffer[position:end])
+            self._take_line(buffer[position : end + 1])
             position = end + 1
 
     def _keep(self, rest: bytes) -> None:
@@ -58,21 +64,26 @@ class ChunkedBody:
         self._line = rest
 
     def _take_line(self, line: bytes) -> None:
-        if self._expected is _Expected.SIZE:
-            size = _SIZE.fullmatch(line)
-            if size is None:
-                raise _malformed()
-            self._missing = int(size[1], 16)
-            self._expected = _Expected.END_OF_CHUNK if self._missing else _Expected.TRAILER
-        elif self._expected is _Expected.END_OF_CHUNK:
-            if line.rstrip(b"\r"):
+        if self._expected is _Expected.END_OF_CHUNK:
+            if line not in _ENDS_OF_LINE:
                 raise _malformed()
             self._expected = _Expected.SIZE
+            self._room -= 1
+        elif self._expected is _Expected.SIZE:
+            self._missing = _size(line)
+            self._expected = _Expected.END_OF_CHUNK if self._missing else _Expected.TRAILER
         else:
-            self._trailer_bytes += len(line) + 1
+            self._trailer_bytes += len(line)
             if self._trailer_bytes > _MOST_TRAILER_BYTES:
                 raise ProtocolFailed(f"trailer of the answer is larger than {_MOST_TRAILER_BYTES} bytes")
-            self.is_whole = not line.rstrip(b"\r")
+            self.is_whole = line in _ENDS_OF_LINE
+
+
+def _size(line: bytes) -> int:
+    size = _SIZE.fullmatch(line)
+    if size is None:
+        raise _malformed()
+    return int(size[1], 16)
 
 
 def _malformed() -> ProtocolFailed:

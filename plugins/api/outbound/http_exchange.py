@@ -23,6 +23,7 @@ _BEGINNING = b"HTTP/"
 _LONGEST_BEGINNING = len(_BEGINNING)
 # What chunks may add to a body: some servers send a line in each, none a letter.
 _MOST_BYTES_A_BODY_BYTE = 2
+_FEWEST_BYTES_A_CHUNK = 64
 _MOST_INTERIM_RESPONSES = 8
 _LONGEST_REMEMBERED_TARGET = 512
 _QUOTATION = re.compile(r":? (bytearray\()?b['\"].*", re.DOTALL)
@@ -150,13 +151,14 @@ async def _endless_body(begun: bytes, stream: Stream, head: h11.Response, max_bo
 
 
 async def _chunked_body(begun: bytes, stream: Stream, head: h11.Response, max_body_bytes: int) -> Answer:
-    body, room = ChunkedBody(), max_body_bytes * _MOST_BYTES_A_BODY_BYTE + _MOST_HEADER_BYTES
+    body = ChunkedBody(most_chunks=max_body_bytes // _FEWEST_BYTES_A_CHUNK + 1)
+    room = max_body_bytes * _MOST_BYTES_A_BODY_BYTE + _MOST_HEADER_BYTES
     chunk = begun
     while True:
         body.feed(chunk)
         room -= len(chunk)
         cut = len(body.data) > max_body_bytes
-        if cut or body.is_whole or room < 0:
+        if cut or body.is_whole or room < 0 or not body.has_room:
             return Answer(head, bytes(body.data[:max_body_bytes]), cut=cut or not body.is_whole)
         chunk = await stream.receive()
         if not chunk:
@@ -209,7 +211,18 @@ def _ended_early() -> ConnectionLost:
     return ConnectionLost("the server closed the connection in the middle of the answer")
 
 
+# What h11 says of these speaks of itself.
+_PLAIN_REASONS = {
+    "InformationalResponse status_code": "illegal status line",
+    "Received server _SWITCH": "protocols are switched without being asked to",
+    "Only Transfer-Encoding: chunked": "unknown transfer coding",
+}
+
+
 def _answer_error(error: h11.RemoteProtocolError) -> OutboundError:
+    for beginning, reason in _PLAIN_REASONS.items():
+        if str(error).startswith(beginning):
+            return ProtocolFailed(f"not a valid HTTP answer: {reason}")
     if error.error_status_hint == httpx.codes.REQUEST_HEADER_FIELDS_TOO_LARGE:
         return ProtocolFailed(f"headers of the answer are larger than {_MOST_HEADER_BYTES} bytes")
     return ProtocolFailed(f"not a valid HTTP answer: {_in_lower_case(error)}")

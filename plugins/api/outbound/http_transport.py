@@ -10,7 +10,7 @@ import h11
 import httpx
 
 from plugins.api.outbound.content_coding import decoded
-from plugins.api.outbound.errors import OutboundError, ProtocolFailed, timed_out
+from plugins.api.outbound.errors import OutboundError, ProtocolFailed, say_when, timed_out
 from plugins.api.outbound.http_exchange import Answer, Progress, exchange
 from plugins.api.outbound.stream import Stream
 from plugins.api.outcome import Timings
@@ -59,6 +59,7 @@ class HttpTransport(httpx.AsyncBaseTransport):
             return await self._send_in_time(request, progress, timeout_seconds, max_body_bytes)
         except OutboundError as error:
             error.may_be_received = progress.phase.is_after_sending
+            say_when(error, progress.phase)
             raise
 
     async def _send_in_time(

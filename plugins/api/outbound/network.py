@@ -29,6 +29,7 @@ from plugins.api.outbound.errors import (
     OutboundError,
     Phase,
     TlsFailed,
+    say_when,
     timed_out,
 )
 from plugins.api.outbound.http_exchange import Progress
@@ -109,6 +110,9 @@ class Outbound:
                 return stream
         except TimeoutError:
             raise timed_out(progress.phase, host) from None
+        except OutboundError as error:
+            say_when(error, progress.phase)
+            raise
 
     async def open_datagram(self, host: str, port: int) -> Datagram:
         """Open a UDP socket that speaks with the first allowed address of the host; the caller closes it."""

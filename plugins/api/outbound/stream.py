@@ -69,6 +69,8 @@ class Stream:
             raise TlsFailed(f"{server_hostname!r} is not a name of a server") from error
         try:
             await self._shake_hands(session)
+        except ssl.SSLEOFError:
+            raise ConnectionLost("the server ended the connection during the TLS handshake") from None
         except ssl.SSLError as error:
             raise tls_error(error, server_hostname, now=utc_now()) from error
         self._tls = session

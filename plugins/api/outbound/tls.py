@@ -52,6 +52,8 @@ class TlsContexts:
 
 def _configured(context: ssl.SSLContext) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # RFC 9525, 2: a name counts only where certificates have names, and browsers look nowhere else.
+    context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -69,6 +71,7 @@ _CERTIFICATE_REASONS = {
     21: "certificate is from an unknown authority, or the server leaves out an intermediate certificate",
     23: "certificate was revoked",
     24: "certificate chain holds a certificate that may not issue others",
+    79: "certificate chain holds a certificate that may not issue others",
     26: "certificate is not meant for servers",
     28: "certificate is rejected by its authority",
     66: "certificate key is too weak",
@@ -90,7 +93,8 @@ _HANDSHAKE_REASONS = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a client certificate",
     "NO_PROTOCOLS_AVAILABLE": "the server shares no TLS version with us",
     "DH_KEY_TOO_SMALL": "the server's key exchange is too weak",
-    "UNEXPECTED_EOF_WHILE_READING": "the server ended the connection during the TLS handshake",
+    "EXCESSIVE_MESSAGE_SIZE": "the server sends more than a TLS handshake may hold",
+    "NO_RENEGOTIATION": "the server sends warnings instead of a TLS handshake",
 }
 
 
@@ -119,8 +123,6 @@ def tls_error(
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsFailed(_certificate_reason(error, name, validity, now))
     known = _HANDSHAKE_REASONS.get(error.reason or "")
-    if isinstance(error, ssl.SSLEOFError):
-        known = _HANDSHAKE_REASONS["UNEXPECTED_EOF_WHILE_READING"]
     return TlsFailed(
         known or f"TLS handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"
     )

@@ -14,7 +14,7 @@ from plugins.api.outbound import HttpTransport, OutboundError, ProtocolFailed
 from plugins.api.outcome import Outcome
 from plugins.api.probe import ProbeContext
 from plugins.probes.http.config import HttpConfig
-from plugins.probes.http.redirects import is_redirect, redirected
+from plugins.probes.http.redirects import Hop, hop_of, is_redirect, redirected
 from plugins.probes.http.statuses import accepted_statuses
 from plugins.probes.http.verdict import judged, unreached
 
@@ -41,7 +41,7 @@ async def check(config: HttpConfig, context: ProbeContext) -> Outcome:
     prepared = _prepared(config, context.memory)
     transport = context.outbound.transport(verify=config.verify_tls)
     seconds = context.timeout_seconds - min(_LONGEST_MARGIN_SECONDS, context.timeout_seconds * _MARGIN_SHARE)
-    redirects: list[httpx.Response] = []
+    redirects: list[Hop] = []
     try:
         response = await _last_answer(prepared, transport, seconds, redirects)
     except OutboundError as error:
@@ -50,7 +50,7 @@ async def check(config: HttpConfig, context: ProbeContext) -> Outcome:
 
 
 async def _last_answer(
-    prepared: Prepared, transport: HttpTransport, seconds: float, redirects: list[httpx.Response]
+    prepared: Prepared, transport: HttpTransport, seconds: float, redirects: list[Hop]
 ) -> httpx.Response:
     config, request = prepared.config, prepared.request
     deadline = monotonic() + seconds
@@ -60,7 +60,7 @@ async def _last_answer(
         )
         if not config.follow_redirects or not is_redirect(response):
             return response
-        redirects.append(response)
+        redirects.append(hop_of(response))
         if len(redirects) > config.max_redirects:
             raise ProtocolFailed("redirected more often than allowed")
         request = redirected(request, response)

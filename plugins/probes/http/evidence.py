@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 
-from plugins.api.config import secret_values
 from plugins.probes.http.config import HttpConfig
-from plugins.probes.http.redaction import printable, redacted_headers, redacted_url, without_secrets
+from plugins.probes.http.redaction import printable, redacted_headers, redacted_url
+from plugins.probes.http.redirects import Hop
+from plugins.probes.http.secrecy import Mask, longest_secret, mask_of
 
 LONGEST_EXCERPT = 2_048
 LONGEST_HEADER = 500
 MOST_HEADERS = 50
+_MOST_EXAMINED_BYTES = 4 * LONGEST_EXCERPT
 
 _TEXT_TYPES = (
     "text/",
@@ -23,60 +27,63 @@ _TEXT_TYPES = (
     "application/javascript",
 )
 _TEXT_SUFFIXES = ("+json", "+xml")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.-]{1,30})""", re.IGNORECASE)
+_PAGE_CHARSET = re.compile(
+    r"utf-?8|utf-16(le|be)?|(us-)?ascii|latin-?1|iso-8859-([1-9]|1[013-6])|windows-(125[0-8]|874)|koi8-[ru]"
+    r"|shift[_-]jis|euc-(jp|kr)|iso-2022-jp|gb2312|gbk|gb18030|big5"
+)
 
 
 def evidence_of(
-    config: HttpConfig, response: httpx.Response | None, redirects: Sequence[httpx.Response]
+    config: HttpConfig, response: httpx.Response | None, redirects: Sequence[Hop]
 ) -> Mapping[str, Any]:
     """Return what is kept of a look: JSON, redacted, bounded. `response` is None where there was no answer."""
-    evidence: dict[str, Any] = {"redirects": [_redirect(each) for each in redirects]}
+    mask = mask_of(config)
+    evidence: dict[str, Any] = {"redirects": [_redirect(each, mask) for each in redirects]}
     if response is not None:
         evidence |= {
-            "url": redacted_url(str(response.request.url)),
+            "url": mask(redacted_url(str(response.request.url))),
             "address": str(response.extensions["address"]),
             "status": response.status_code,
-            "headers": redacted_headers(_headers(response)),
-            "body": _excerpt(response),
+            "headers": _headers(response, mask),
+            "body": _excerpt(response, mask, longest_secret(config)),
         }
-    secrets = secret_values(config)
-    return {name: _cleaned(value, secrets) for name, value in evidence.items()}
+    return evidence
 
 
-def _redirect(response: httpx.Response) -> dict[str, Any]:
+def _redirect(hop: Hop, mask: Mask) -> dict[str, Any]:
     return {
-        "url": redacted_url(str(response.request.url)),
-        "status": response.status_code,
-        "location": printable(redacted_url(response.headers["location"])[:LONGEST_HEADER]),
+        "url": mask(redacted_url(hop.url)),
+        "status": hop.status,
+        "location": printable(mask(redacted_url(hop.location)))[:LONGEST_HEADER],
     }
 
 
-def _headers(response: httpx.Response) -> list[tuple[str, str]]:
-    items = [(name, value[:LONGEST_HEADER]) for name, value in response.headers.multi_items()]
-    return items[:MOST_HEADERS]
+def _headers(response: httpx.Response, mask: Mask) -> list[list[str]]:
+    # Masked before it is cut: of a secret that is cut in two, neither half would be found.
+    items = itertools.islice(redacted_headers(response.headers.multi_items()), MOST_HEADERS)
+    return [[mask(name)[:LONGEST_HEADER], mask(value)[:LONGEST_HEADER]] for name, value in items]
 
 
-def _excerpt(response: httpx.Response) -> str:
+def _excerpt(response: httpx.Response, mask: Mask, longest_secret: int) -> str:
     body = response.read()
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    declared = response.headers.get("content-type", "")[:LONGEST_HEADER]
+    kind = declared.partition(";")[0].strip().lower()
     if body and kind and not (kind.startswith(_TEXT_TYPES) or kind.endswith(_TEXT_SUFFIXES)):
-        return f"({len(body)} bytes of {printable(kind)})"
-    return printable(_decoded(body, response.charset_encoding or "utf-8")[:LONGEST_EXCERPT])
+        return f"({len(body)} bytes of {mask(printable(kind))})"
+    text = body[:_MOST_EXAMINED_BYTES].decode(_charset(declared), "replace")
+    text = mask(text)
+    if len(body) > _MOST_EXAMINED_BYTES:
+        # The end may be the beginning of a secret.
+        text = text[: max(0, len(text) - longest_secret)]
+    return printable(text[:LONGEST_EXCERPT])
 
 
-def _decoded(body: bytes, charset: str) -> str:
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, ValueError):
-        return body.decode("latin-1")
+def _charset(content_type: str) -> str:
+    """Return the charset, if it is one that pages are written in.
 
-
-def _cleaned(value: Any, secrets: Sequence[str]) -> Any:
-    match value:
-        case str():
-            return without_secrets(value, secrets)
-        case list():
-            return [_cleaned(each, secrets) for each in value]
-        case dict():
-            return {key: _cleaned(each, secrets) for key, each in value.items()}
-        case _:
-            return value
+    Python knows others that take minutes for a page, and looks for a module wherever a server invents one.
+    """
+    named = _CHARSET.search(content_type)
+    charset = named[1].lower() if named else ""
+    return charset if _PAGE_CHARSET.fullmatch(charset) else "utf-8"

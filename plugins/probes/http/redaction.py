@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 MASK = "***"
-_SHORTEST_SECRET = 4
 
 _KEY_LIKE_NAME = re.compile(
     r"key|token|secret|pass|pwd|auth|sig|session|credential|jwt|bearer|otp|\bcode\b|\bpin\b|\bsid\b",
@@ -17,7 +16,8 @@ _KEY_LIKE_NAME = re.compile(
 _KEY_LIKE_VALUE = re.compile(r"(?=[^&]*[0-9])(?=[^&]*[A-Za-z])[A-Za-z0-9_.~+/=%-]{20,}")
 _PRIVATE_HEADER = re.compile(r"cookie|auth|token|secret|key|session", re.IGNORECASE)
 _ADDRESS_HEADERS = frozenset({"location", "content-location", "refresh", "link"})
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters, but not the ends of lines; what turns the reading direction or breaks lines unseen.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def redacted_url(url: str) -> str:
@@ -44,23 +44,20 @@ def _redacted_pair(pair: str) -> str:
     return pair
 
 
+def has_key_like_name(name: str) -> bool:
+    """Say whether a value of that name is probably a secret."""
+    return _KEY_LIKE_NAME.search(name) is not None
+
+
 def redacted_headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
     """Return the headers in order as [name, value], without cookies and whatever authorizes."""
     return [
-        [name, redacted_url(value) if name.lower() in _ADDRESS_HEADERS else printable(value)]
+        [printable(name), printable(redacted_url(value) if name.lower() in _ADDRESS_HEADERS else value)]
         for name, value in headers
         if not _PRIVATE_HEADER.search(name)
     ]
 
 
 def printable(text: str) -> str:
-    """Return the text without control characters, but with its lines."""
+    """Return the text without control characters and without turns of direction, but with its lines."""
     return _UNPRINTABLE.sub("�", text)
-
-
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Mask the secrets in a text that may repeat them: some servers answer with what they were sent."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, MASK)
-    return text

@@ -10,6 +10,8 @@ from plugins.api.outbound import OutboundError, TimedOut
 from plugins.api.outcome import Assertion, CheckStatus, Outcome, RootCause, Timings
 from plugins.probes.http.config import HttpConfig
 from plugins.probes.http.evidence import evidence_of
+from plugins.probes.http.redirects import Hop, timings_of
+from plugins.probes.http.secrecy import mask_of
 
 _SERVER_ERRORS = 500
 
@@ -18,10 +20,12 @@ def judged(
     config: HttpConfig,
     accepted: frozenset[int],
     response: httpx.Response,
-    redirects: Sequence[httpx.Response],
+    redirects: Sequence[Hop],
 ) -> Outcome:
     """Judge an answer by the configuration; `redirects` are the answers that led to it."""
-    timings = _summed([*redirects, response]) if redirects else timings_of(response)
+    timings = timings_of(response)
+    if redirects:
+        timings = _summed([*(hop.timings for hop in redirects), timings])
     assertions = tuple(_assertions(config, accepted, response.status_code, timings.total_ms))
     failed = next((each for each in assertions if not each.passed), None)
     if failed is None:
@@ -46,25 +50,18 @@ def judged(
 
 
 def unreached(
-    config: HttpConfig, error: OutboundError, redirects: Sequence[httpx.Response], timeout_seconds: float
+    config: HttpConfig, error: OutboundError, redirects: Sequence[Hop], timeout_seconds: float
 ) -> Outcome:
     """Say why there is no answer; what is a fault of ours says nothing of the target."""
     limit = f" (limit {timeout_seconds:g} s)" if isinstance(error, TimedOut) else ""
     after = f", after {len(redirects)} redirect{'' if len(redirects) == 1 else 's'}" if redirects else ""
     return Outcome(
         status=CheckStatus.UNKNOWN if error.local_fault else CheckStatus.DOWN,
-        message=f"{error.message}{after}{limit}",
+        # A redirect chooses the host that errors name, and may have put there what it was sent.
+        message=mask_of(config)(f"{error.message}{after}{limit}"),
         evidence=evidence_of(config, None, redirects),
         root_cause=error.root_cause,
     )
-
-
-def timings_of(response: httpx.Response) -> Timings:
-    """Return the phases that the transport measured."""
-    timings = response.extensions["timings"]
-    if not isinstance(timings, Timings):
-        raise TypeError("the transport must measure its phases")
-    return timings
 
 
 def _assertions(
@@ -103,9 +100,8 @@ def _root_cause(status: int) -> RootCause:
     return RootCause.SERVER_ERROR if status >= _SERVER_ERRORS else RootCause.APPLICATION_ERROR
 
 
-def _summed(responses: Sequence[httpx.Response]) -> Timings:
+def _summed(each: Sequence[Timings]) -> Timings:
     """Add up the phases over all requests of one look."""
-    each = [timings_of(response) for response in responses]
     return Timings(
         total_ms=sum(timings.total_ms for timings in each),
         dns_ms=_sum([timings.dns_ms for timings in each]),
