@@ -128,24 +128,13 @@ def after_ping(state: HeartbeatState, ping: InboxPing, expect: Expect) -> Heartb
     A success and a failure both say that the job ran: the next report is reckoned from them. A start is no
     report; it only begins the expectation where there is none yet. A remark changes nothing.
     """
-    match ping.kind:
-        case PingKind.LOG:
-            return state
-        case PingKind.START:
-            begun = replace(
-                state,
-                run_started_at=ping.arrived_at,
-                last_ping_at=_later(state.last_ping_at, ping.arrived_at),
-            )
-            return begun if begun.expected_by else _expecting(begun, expect(ping.arrived_at))
-        case PingKind.SUCCESS | PingKind.FAIL:
-            reported = replace(
-                state,
-                run_started_at=None,
-                missed_at=None,
-                last_ping_at=_later(state.last_ping_at, ping.arrived_at),
-            )
-            return _expecting(reported, expect(ping.arrived_at))
+    if ping.kind is PingKind.LOG:
+        return state
+    heard = replace(state, last_ping_at=_later(state.last_ping_at, ping.arrived_at))
+    if ping.kind is PingKind.START:
+        begun = replace(heard, run_started_at=ping.arrived_at)
+        return begun if begun.expected_by else _expecting(begun, expect(ping.arrived_at))
+    return _expecting(replace(heard, run_started_at=None, missed_at=None), expect(ping.arrived_at))
 
 
 def expect_nothing(_since: datetime) -> Expectation | None:
