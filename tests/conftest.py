@@ -40,8 +40,18 @@ _SUITES = {
 _NOT_RUN = "not run, for want of "
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say what another PostgreSQL, or another Python, is to be tried with."""
+    parser.addoption("--postgres", type=Path, help="the folder of the PostgreSQL binaries to test on")
+    parser.addoption(
+        "--storage", action="store_true", help="run only what touches PostgreSQL, in one process"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip the suites whose tool is absent."""
+    if config.getoption("--storage"):
+        items[:] = [item for item in items if "postgres_socket" in getattr(item, "fixturenames", ())]
     for mark, (tool, is_here) in _SUITES.items():
         marked = [item for item in items if item.get_closest_marker(mark)]
         if marked and not is_here():
@@ -58,10 +68,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_socket() -> Iterator[Path]:
+def postgres_socket(pytestconfig: pytest.Config) -> Iterator[Path]:
     """The socket folder of a PostgreSQL that lives as long as the test run. Short, as a socket's path must be."""
     folder = Path(tempfile.mkdtemp(prefix="tcs"))
-    binaries = find_binaries()
+    binaries = pytestconfig.getoption("--postgres") or find_binaries()
     initialise(binaries, folder / "pg")
     fast = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
     log = (folder / "log").open("wb")

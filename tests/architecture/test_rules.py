@@ -1,0 +1,45 @@
+"""The rules are pure: functions of values and a moment, without a clock and without I/O."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_FORBIDDEN = {"asyncio", "asyncpg", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time"}
+_OF_THE_CLOCK = {"now", "utcnow", "today"}
+
+
+def _rules() -> list[str]:
+    """Return the modules of which CI wants every branch tested."""
+    parsed = configparser.ConfigParser()
+    parsed.read(ROOT / ".ci" / "rules.ini")
+    return parsed["report"]["include"].split()
+
+
+@pytest.mark.parametrize("path", _rules())
+def test_a_rule_knows_neither_clock_nor_io(path: str) -> None:
+    tree = ast.parse((ROOT / path).read_text())
+    imported = {
+        (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    called = {
+        node.func.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+    assert not imported & _FORBIDDEN
+    assert not called & _OF_THE_CLOCK
+    assert not any(isinstance(node, (ast.AsyncFunctionDef, ast.Await)) for node in ast.walk(tree))
+
+
+def test_rules_stand_in_the_order_of_their_names_and_none_is_a_ghost() -> None:
+    assert _rules() == sorted(_rules())
+    assert all((ROOT / path).is_file() for path in _rules())
