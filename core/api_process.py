@@ -6,12 +6,16 @@ Started by the supervisor, which holds its lifeline, with the socket's descripto
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 from core.asgi import create_app
 from core.clock import MeasuredClock
+from core.closed_at_first import ClosedAtFirst
+from core.db.absence import CONNECTION_ERRORS
 from core.db.clock_keeper import ClockKeeper
 from core.db.database import Database, PoolUse
 from core.db.listener import Listener
@@ -34,6 +38,7 @@ log = get_logger(__name__)
 
 _POOL_SIZE = 12
 _DRAIN_SECONDS = 4.0
+_END_SECONDS = 0.5
 
 
 async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) -> None:
@@ -55,19 +60,28 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await database.open()
     database.use_for_piccolo()
-    await database.measure(clock)
+    with contextlib.suppress(*CONNECTION_ERRORS):  # the clock's keeper goes on asking
+        await database.measure(clock)
     components: list[Component] = [
-        Listener(dsn=url, handlers={NotifyChannel.TOKENS: services.authentication.forget}),
+        Listener(database=database, handlers={NotifyChannel.TOKENS: services.authentication.forget}),
         ClockKeeper(database=database, clock=clock),
         Doors(database=database, clock=clock),
     ]
     beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
-    frame = RequestFrame(app, clock)
+    frame = RequestFrame(ClosedAtFirst(app, is_open=lambda: clock.is_measured), clock)
     async with app.lifespan():
         await _serve(InheritedSocketServer(frame, descriptor, BACKLOG), frame, stopping, lifeline)
     stopping.set()
-    await asyncio.gather(*beside)
+    await _end(beside)
     await database.close()
+
+
+async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
+    """Let what runs beside the server end; what waits for a database that is silent is cut."""
+    _, late = await asyncio.wait(tasks, timeout=_END_SECONDS)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _serve(

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from importlib import metadata
 from typing import Any
 
-import asyncpg
 from litestar import HttpMethod, Litestar, MediaType, Request, Response, route
 from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
+from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.database import Database
 from core.errors import StartupError
 from core.log import get_logger
@@ -24,6 +24,7 @@ log = get_logger(__name__)
 FACES = "tocsin.faces"
 MOST_BODY_BYTES = 1024 * 1024
 _READY_SECONDS = 2.0
+_RETRY_AFTER_SECONDS = "5"
 _READING = (HttpMethod.GET, HttpMethod.HEAD)
 
 
@@ -90,7 +91,7 @@ async def _answers(database: Database) -> bool:
     try:
         async with asyncio.timeout(_READY_SECONDS), database.acquire() as connection:
             await connection.execute("SELECT 1")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except CONNECTION_ERRORS:
         return False
     return True
 
@@ -100,6 +101,8 @@ def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 
 def _crashed(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    if is_absence(error):
+        return _error(HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": _RETRY_AFTER_SECONDS})
     log.exception(
         "request.crashed", raised=error, method=request.method, route=request.scope.get("path_template")
     )

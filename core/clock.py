@@ -42,7 +42,7 @@ class MeasuredClock:
         self._reading = read()
         self._anchor = datetime.now(UTC)
         self._anchor_seconds = self._reading.boot
-        self._is_measured = False
+        self.is_measured = False
         self._settled = asyncio.Event()
         self._settled.set()
 
@@ -57,9 +57,9 @@ class MeasuredClock:
         possible too: an answer that took long, or was held up by a standstill, says less than the last one.
         """
         middle = (asked_at + answered_at) / 2
-        if not self._is_measured or not self._allows(database_now, asked_at, answered_at):
+        if not self.is_measured or not self._allows(database_now, asked_at, answered_at):
             self._anchor, self._anchor_seconds = database_now, middle
-        self._is_measured = True
+        self.is_measured = True
         self._reading = self._read()
         self._settled.set()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from core.db.connector import addresses
 from core.settings import PrivateTargets, Settings
 from plugins.api.outbound import AddressPolicy, Outbound
 
@@ -22,7 +23,8 @@ def outbound_for(settings: Settings) -> Outbound:
 
 def _own_endpoints(settings: Settings) -> list[tuple[str, int]]:
     endpoints = [(settings.listen_host, settings.listen_port)]
-    database = urlsplit(settings.database_url or "")
-    if database.hostname:
-        endpoints.append((database.hostname, database.port or _POSTGRES_PORT))
+    for address in addresses(settings.database_url or ""):
+        database = urlsplit(address)
+        if database.hostname:
+            endpoints.append((database.hostname, database.port or _POSTGRES_PORT))
     return endpoints

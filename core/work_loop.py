@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-import asyncpg
-
+from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.log import get_logger
 from core.wakeup import Wakeup
 
 POLL_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 5.0
+# A database that is back is found soon.
+_LONGEST_ABSENCE_PAUSE_SECONDS = 2.0
 
-# What a connection that was lost, or a server that is away, is told by.
-CONNECTION_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-)
+ResultT = TypeVar("ResultT")
 
 log = get_logger(__name__)
 
@@ -42,10 +35,12 @@ async def work_in_rounds(
     """
     pause = _FIRST_PAUSE_SECONDS
     while not stopping.is_set():
+        longest = _LONGEST_PAUSE_SECONDS
         try:
             done = await step()
         except CONNECTION_ERRORS as error:
-            log.warning("database.unreachable", component=name, error=str(error) or type(error).__name__)
+            tell_of_repeat("round.repeats", error, component=name)
+            longest = _LONGEST_ABSENCE_PAUSE_SECONDS
         except Exception:  # A round's fault must not end the component
             log.exception("round.failed", component=name)
         else:
@@ -54,7 +49,24 @@ async def work_in_rounds(
                 await _wake(wakeup, stopping, poll_seconds)
             continue
         await _set_within(stopping, pause)
-        pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 2, longest)
+
+
+async def when_reached(attempt: Callable[[], Awaitable[ResultT]], stopping: asyncio.Event) -> ResultT | None:
+    """Repeat what needs the database until it is there; return its result, or None if `stopping` is set before."""
+    while not stopping.is_set():
+        try:
+            return await attempt()
+        except CONNECTION_ERRORS as error:
+            tell_of_repeat("database.awaited", error)
+        await _set_within(stopping, _LONGEST_ABSENCE_PAUSE_SECONDS)
+    return None
+
+
+def tell_of_repeat(event: str, error: Exception, **fields: object) -> None:
+    """Log why something is done again; not that the database is away, which `Reach` says once for all."""
+    tell = log.debug if is_absence(error) else log.warning
+    tell(event, error=" ".join(str(error).split()) or type(error).__name__, **fields)
 
 
 async def _wake(wakeup: Wakeup, stopping: asyncio.Event, seconds: float) -> None:

@@ -48,7 +48,6 @@ _GIVE_BACK_SECONDS = 0.5
 class Surroundings:
     """What a worker's parts stand on."""
 
-    url: str
     database: Database
     clock: MeasuredClock
     registry: PluginRegistry
@@ -81,7 +80,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     recorder, scheduler = _checks(around, Sight(loop_watch), engine.wakeup, sequencer.wakeup)
     inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
     listener = Listener(
-        dsn=around.url,
+        database=database,
         handlers={
             NotifyChannel.LEASES: _wake_region(scheduler.wakeup, around.region_key),
             NotifyChannel.TRANSITIONS: _wake(engine.wakeup),

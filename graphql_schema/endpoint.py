@@ -100,7 +100,7 @@ class GraphQLEndpoint:
         try:
             return await self._services.authentication.authenticate(secret.strip())
         except DATABASE_AWAY as error:
-            _log.warning("graphql.database_away", error=repr(error))
+            _log.debug("graphql.database_away", error=repr(error))
             raise database_away() from error
 
 

@@ -12,6 +12,7 @@ import asyncpg
 import strawberry
 from graphql import GraphQLError
 
+from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.errors import (
     Conflict,
     Forbidden,
@@ -30,15 +31,7 @@ _log = get_logger(__name__)
 
 # What the caller can mend. Anything else is told at the top level.
 _MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, OverLimit, RateLimited)
-DATABASE_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-)
+DATABASE_AWAY = (*CONNECTION_ERRORS, asyncpg.LockNotAvailableError)
 
 
 @strawberry.enum(description="What went wrong, for programs")
@@ -143,13 +136,20 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
 
 
 def log_faults(errors: Sequence[GraphQLError]) -> None:
-    """Log what no client can mend; what clients do wrong is theirs to know."""
+    """Log what no client can mend; what clients do wrong is theirs to know.
+
+    That the database is away is said once, and not for every request.
+    """
     for error in errors:
         if code_of(error) in (ErrorCode.INTERNAL, ErrorCode.UNAVAILABLE):
             path = ".".join(map(str, error.path or ()))
-            _log.error(
-                "graphql.failed", path=path, error=repr(error.original_error), traceback=_traceback(error)
-            )
+            tell = _log.debug if _is_absence(error) else _log.error
+            tell("graphql.failed", path=path, error=repr(error.original_error), traceback=_traceback(error))
+
+
+def _is_absence(error: GraphQLError) -> bool:
+    cause = error.original_error
+    return _is_absence(cause) if isinstance(cause, GraphQLError) else cause is not None and is_absence(cause)
 
 
 def _traceback(error: GraphQLError) -> str:

@@ -23,6 +23,7 @@ from core.db.database import Database, PoolUse
 from core.db.embedded import dsn, find_binaries, initialise, server_command
 from core.db.migrations import migrate
 from tests.network_namespace import namespaces_can_be_made
+from tests.own_postgres import OwnPostgres, copy_cluster
 
 for _name in [name for name in os.environ if name.startswith("TOCSIN_")]:
     del os.environ[_name]
@@ -131,3 +132,29 @@ async def database(database_dsn: str) -> AsyncIterator[Database]:
 def clock() -> ManualClock:
     """A clock that the test moves. It starts today, inside the partitions."""
     return ManualClock(datetime.now(UTC).replace(microsecond=0))
+
+
+@pytest.fixture(scope="session")
+def stopped_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated cluster on which no server runs, to be copied."""
+    server = OwnPostgres(tmp_path_factory.mktemp("cluster") / "pg")
+    initialise(find_binaries(), server.cluster)
+
+    async def migrate_it() -> None:
+        await server.start()
+        database = await Database.connect(server.url, use=PoolUse.MIGRATIONS, max_size=3)
+        await migrate(database)
+        await database.close()
+
+    asyncio.run(migrate_it())
+    server.stop()
+    return server.cluster
+
+
+@pytest.fixture
+async def own_postgres(stopped_cluster: Path, tmp_path: Path) -> AsyncIterator[OwnPostgres]:
+    """A server of the test's own, running, with a migrated database; stopped at the end, however it was left."""
+    server = copy_cluster(stopped_cluster, tmp_path / "pg")
+    await server.start()
+    yield server
+    server.stop(signal.SIGKILL)

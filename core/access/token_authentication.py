@@ -14,17 +14,17 @@ import asyncpg
 from core.access.grants import grants_from_json
 from core.access.principal import Principal, Role
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.errors import TokenExpired, Unauthenticated
-from core.log import get_logger
+from core.work_loop import tell_of_repeat
 
 CACHED_FOR = timedelta(seconds=5)
 CACHED_AT_MOST = 10_000
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 _SQL = named_sql("access")
-_log = get_logger(__name__)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -110,8 +110,8 @@ class TokenAuthentication:
         try:
             async with self._database.acquire() as connection:
                 await connection.execute(_SQL["touch_token"], principal.token_id, now, worth_replacing)
-        except (asyncpg.PostgresError, OSError) as error:
-            _log.warning("token.use_not_noted", token=str(principal.token_id), error=str(error))
+        except (asyncpg.PostgresError, *CONNECTION_ERRORS) as error:
+            tell_of_repeat("token.use_not_noted", error, token=str(principal.token_id))
 
 
 def _entry_of(row: asyncpg.Record | None, digest: bytes, loaded_at: datetime) -> _Entry:

@@ -20,11 +20,12 @@ from core.alerting.record import occasion_of, show_flapping, write_routed
 from core.alerting.routing import routing
 from core.alerting.situation import read_entries, read_flapping, read_policy, read_surroundings
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, work_in_rounds
+from core.work_loop import work_in_rounds
 
 TRANSITIONS_A_ROUND = 100
 AT_ONCE = 3

@@ -10,11 +10,12 @@ import asyncpg
 
 from core.alerting.timer import DueTimer
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.log import get_logger
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, work_in_rounds
+from core.work_loop import work_in_rounds
 
 # Takes the transaction's connection, the timer and now; returns whether the timer is done with.
 TimerHandler = Callable[[Connection, DueTimer, datetime], Awaitable[bool]]

@@ -20,11 +20,12 @@ import asyncpg
 from core.checks.finding import Finding
 from core.checks.recording import Recorded, Unconfirmed, record_findings, rounds
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
 from core.log import get_logger
 from core.scheduling.slots import believable_slot
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, POLL_SECONDS
+from core.work_loop import POLL_SECONDS, tell_of_repeat
 from plugins.api.outcome import CheckStatus, Outcome
 
 __all__ = ["Recorded", "Recorder", "Unconfirmed", "record_findings"]
@@ -34,14 +35,15 @@ FLUSH_SECONDS = 0.05
 CAPACITY = 20_000
 
 _FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 2.0
 _CONTENTION = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
 )
 # The findings are not to blame: the same batch may pass the next time.
-_PASSING = (*CONNECTION_ERRORS, *_CONTENTION, asyncpg.InsufficientResourcesError)
+_PASSING = (*CONNECTION_ERRORS, *_CONTENTION)
+_FAILING = (CheckStatus.DEGRADED, CheckStatus.DOWN)
 _UNSTORABLE = Outcome(status=CheckStatus.UNKNOWN, message="result could not be stored")
 
 log = get_logger(__name__)
@@ -82,9 +84,13 @@ class Recorder:
         self._room = asyncio.Semaphore(capacity)
 
     async def submit(self, finding: Finding) -> None:
-        """Leave a finding to be recorded; wait while the queue is full."""
+        """Leave a finding to be recorded; wait while the queue is full.
+
+        Its slot is held near the present now, and kept however long the database is away.
+        """
+        slot = believable_slot(finding.slot, self._clock.now())
         await self._room.acquire()
-        self._waiting.append(finding)
+        self._waiting.append(finding if slot is finding.slot else replace(finding, slot=slot))
         if len(self._waiting) == 1:
             self.wakeup.set()
         elif len(self._waiting) == BATCH_SIZE:
@@ -148,28 +154,24 @@ class Recorder:
 
     async def _record_when_possible(self, part: Sequence[Finding]) -> None:
         pause = _FIRST_PAUSE_SECONDS
+        may_be_recorded = False
         while True:
             try:
                 recorded = await self._commit(part)
             except _PASSING as error:
                 if isinstance(error, ValueError):  # asyncpg could not even encode an argument
                     raise
-                log.warning("recorder.repeats", count=len(part), error=str(error) or type(error).__name__)
+                tell_of_repeat("recorder.repeats", error, count=len(part))
+                may_be_recorded |= not isinstance(error, _CONTENTION)
             else:
                 break
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        self._tell(recorded)
+        self._tell(_all_that_may_follow(recorded, part) if may_be_recorded else recorded)
 
     async def _commit(self, part: Sequence[Finding]) -> Recorded:
-        now = self._clock.now()
-        findings = [
-            replace(finding, slot=slot) if slot is not finding.slot else finding
-            for finding in part
-            for slot in [believable_slot(finding.slot, now)]
-        ]
         async with self._database.transaction() as connection:
-            return await record_findings(connection, findings, now=now)
+            return await record_findings(connection, part, now=self._clock.now())
 
     def _tell(self, recorded: Recorded) -> None:
         if recorded.transitions:
@@ -178,3 +180,13 @@ class Recorder:
             self._on_events()
         if recorded.unconfirmed:
             self._on_unconfirmed(recorded.unconfirmed)
+
+
+def _all_that_may_follow(recorded: Recorded, part: Sequence[Finding]) -> Recorded:
+    """Return what a commit led to of which only the answer may have been lost: the second one led to nothing."""
+    failing = tuple(
+        Unconfirmed(monitor_id=finding.monitor_id, region_id=finding.region_id, slot=finding.slot)
+        for finding in part
+        if finding.outcome.status in _FAILING
+    )
+    return replace(recorded, unconfirmed=failing, transitions=1, events=1)

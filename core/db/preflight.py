@@ -4,53 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from core.db.absence import CONNECTION_ERRORS
+from core.db.connector import Connector, Direct
 from core.db.embedded import OLDEST_MAJOR
 from core.errors import StartupError
 
-_CONNECT_SECONDS = 10.0
 # A server that is just starting, as one does beside us after a reboot.
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.05
 _ECHO_SECONDS = 5.0
 _ECHO_CHANNEL = "tocsin_echo"
 
-Direct: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
 
 async def check_server(url: str) -> None:
     """Try the database that a URL names.
 
-    Raises StartupError if it cannot be reached, is older than PostgreSQL 15, or is a connection pooler, in
-    which sessions lose their settings, their locks and what they listen to.
+    Raises StartupError if none of its servers can be reached and written to, is older than PostgreSQL 15, or is
+    a connection pooler, in which sessions lose their settings, their locks and what they listen to.
     """
-    listener = await _connect(url)
+    connector = Connector(url)
+    listener = await _connect(connector, url)
     try:
         _refuse_old(listener)
-        if not await _hears_itself(listener, url):
+        if not await _hears_itself(listener, connector, url):
             raise _is_pooler(url, "a notification does not reach its listener")
     finally:
         await listener.close(timeout=2)
 
 
-async def _connect(url: str) -> Direct:
+async def _connect(connector: Connector, url: str) -> Direct:
     give_up_at = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
             # The same parameters as the pools': a pooler refuses them here rather than later.
-            return await asyncpg.connect(
-                url,
-                timeout=_CONNECT_SECONDS,
-                server_settings={"statement_timeout": "60s", "lock_timeout": "20s"},
+            return await connector.connect(
+                server_settings={"statement_timeout": "60s", "lock_timeout": "20s"}
             )
         except asyncpg.CannotConnectNowError as error:
             if time.monotonic() > give_up_at:
                 raise _unreachable(url, error) from error
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        except (asyncpg.PostgresError, ValueError, *CONNECTION_ERRORS) as error:
             raise _unreachable(url, error) from error
         await asyncio.sleep(_POLL_SECONDS)
 
@@ -86,10 +83,10 @@ def _refuse_old(connection: Direct) -> None:
         )
 
 
-async def _hears_itself(listener: Direct, url: str) -> bool:
+async def _hears_itself(listener: Direct, connector: Connector, url: str) -> bool:
     heard = asyncio.Event()
     await listener.add_listener(_ECHO_CHANNEL, lambda *_: heard.set())
-    speaker = await _connect(url)
+    speaker = await _connect(connector, url)
     try:
         await speaker.execute(f"NOTIFY {_ECHO_CHANNEL}")
         await asyncio.wait_for(heard.wait(), _ECHO_SECONDS)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
 from core.deliveries.dispatch import Dispatch
 from core.deliveries.outbox import LeasedDelivery, lease_deliveries
@@ -19,7 +20,7 @@ from core.deliveries.sender import Sender
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, work_in_rounds
+from core.work_loop import work_in_rounds
 from plugins.api.mail import Mailer
 from plugins.api.outbound import Outbound
 

@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.ids import new_id
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, work_in_rounds
+from core.work_loop import work_in_rounds
 
 _SQL = named_sql("event_sequence")
 # A number of our own, so that the lock meets no other program's.

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
@@ -32,7 +33,6 @@ from core.heartbeats.ping import (
 from core.heartbeats.tokens import token_digest
 from core.ids import new_id
 from core.log import get_logger
-from core.work_loop import CONNECTION_ERRORS
 
 log = get_logger(__name__)
 
@@ -42,14 +42,17 @@ MOST_WRITERS = 2
 MOST_PINGS_IN_STATEMENT = 250
 PINGS_WORTH_A_STATEMENT = 32
 MOST_WAITING = 20_000
-LONGEST_WRITE_SECONDS = 10.0
+# A short absence of the database is waited out; whoever waits longer is better off trying again.
+LONGEST_WAIT_SECONDS = 5.0
 ANNOUNCE_AFTER_SECONDS = 0.02
-ATTEMPTS = 3
 
 _MINUTE_US = 60_000_000
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 0.5
 
 _REPEATED = (*CONNECTION_ERRORS, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-_POISONED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+# A ValueError is an argument that asyncpg cannot encode.
+_POISONED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
 _UNKNOWN = PingAnswer(verdict=PingVerdict.UNKNOWN)
 _ACCEPTED = PingAnswer(verdict=PingVerdict.ACCEPTED)
 
@@ -74,10 +77,11 @@ class PingLimit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Waiting:
-    """A ping, and where its answer goes."""
+    """A ping, where its answer goes, and until when the loop's time it waits for a database that is away."""
 
     ping: Ping
     answer: asyncio.Future[PingAnswer]
+    give_up_at: float
 
 
 class PingReceiver:
@@ -119,10 +123,13 @@ class PingReceiver:
             exit_code=exit_code,
             run_id=storable_text(run_id, LONGEST_RUN_ID_BYTES),
         )
-        answer: asyncio.Future[PingAnswer] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(ping=ping, answer=answer))
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(
+            ping=ping, answer=loop.create_future(), give_up_at=loop.time() + LONGEST_WAIT_SECONDS
+        )
+        self._waiting.append(waiting)
         self._ensure_writer()
-        return await answer
+        return await waiting.answer
 
     def _next_arrival(self) -> datetime:
         """Return now, later than any arrival before: a heartbeat's pings have an order."""
@@ -153,12 +160,13 @@ class PingReceiver:
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         """Store a batch and answer it; what cannot be stored is found by halves and does not stop the rest."""
         try:
-            async with asyncio.timeout(LONGEST_WRITE_SECONDS):
+            async with asyncio.timeout_at(self._give_up_at(batch)):
                 answers = await self._stored([waiting.ping for waiting in batch])
         except _POISONED as error:
             await self._write_apart(batch, error)
         except (asyncpg.PostgresError, *CONNECTION_ERRORS) as error:
-            log.warning("pings.unavailable", pings=len(batch), error=repr(error))
+            tell = log.debug if self._database.reach.is_lost else log.warning
+            tell("pings.unavailable", pings=len(batch), error=repr(error))
             _refuse(batch, lambda: Unavailable("the ping could not be stored, try again"))
         except BaseException:
             _refuse(batch, lambda: Unavailable("the server is shutting down"))
@@ -168,6 +176,12 @@ class PingReceiver:
                 if not waiting.answer.done():  # whoever asked may be gone
                     waiting.answer.set_result(answer)
             self._announce()
+
+    def _give_up_at(self, batch: Sequence[_Waiting]) -> float:
+        """Return until when a batch is tried: while the database is away, none has longer than from its arrival."""
+        if self._database.reach.is_lost:
+            return batch[0].give_up_at
+        return asyncio.get_running_loop().time() + LONGEST_WAIT_SECONDS
 
     async def _write_apart(self, batch: Sequence[_Waiting], error: Exception) -> None:
         if len(batch) > 1:
@@ -184,13 +198,16 @@ class PingReceiver:
             await self._write([replace(poisoned, ping=replace(poisoned.ping, message=None, run_id=None))])
 
     async def _stored(self, pings: Sequence[Ping]) -> list[PingAnswer]:
-        for attempt in range(1, ATTEMPTS + 1):
+        """Store pings, again and again until the database takes them or refuses them for good."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
             try:
                 return await self._store(pings)
-            except _REPEATED:
-                if attempt == ATTEMPTS:
+            except _REPEATED as error:
+                if isinstance(error, _POISONED):
                     raise
-        raise AssertionError("unreachable")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
     async def _store(self, pings: Sequence[Ping]) -> list[PingAnswer]:
         """Store the pings by one statement; return their answers in their order."""

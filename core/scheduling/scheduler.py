@@ -17,6 +17,7 @@ from uuid import UUID
 from core.checks.recording import Unconfirmed
 from core.checks.runner import CheckRunner
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
 from core.log import get_logger
 from core.scheduling.leases import (
@@ -30,7 +31,7 @@ from core.scheduling.leases import (
     take_over,
 )
 from core.wakeup import Wakeup
-from core.work_loop import CONNECTION_ERRORS, POLL_SECONDS, work_in_rounds
+from core.work_loop import POLL_SECONDS, work_in_rounds
 
 AHEAD = timedelta(seconds=2)
 CLAIMS_AT_ONCE = 500

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
+from core.db.absence import CONNECTION_ERRORS
 from core.errors import StartupError
 from core.log import configure_logging, get_logger
 from core.settings import Settings, read_settings
 from core.stages import ComponentDied
 from core.supervision.lifeline import EXIT_CODE_FAILED, EXIT_CODE_TOLD, Lifeline
-from core.work_loop import CONNECTION_ERRORS
 
 log = get_logger(__name__)
 

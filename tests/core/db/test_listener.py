@@ -12,11 +12,11 @@ from core.db.notifications import NotifyChannel, notify
 
 
 @pytest.fixture
-async def heard(database_dsn):
+async def heard(database):
     """What each channel's handler was called with; a listener runs meanwhile."""
     payloads: defaultdict[NotifyChannel, list[str]] = defaultdict(list)
     listener = Listener(
-        dsn=database_dsn,
+        database=database,
         handlers={
             channel: payloads[channel].append for channel in (NotifyChannel.LEASES, NotifyChannel.TOKENS)
         },

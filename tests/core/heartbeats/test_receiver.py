@@ -180,7 +180,8 @@ async def test_pings_that_come_while_a_statement_runs_are_stored_by_the_next_one
     assert statements == 2
 
 
-async def test_a_lost_database_is_never_answered_with_success(job, database_dsn, clock) -> None:
+async def test_a_lost_database_is_never_answered_with_success(job, database_dsn, clock, monkeypatch) -> None:
+    monkeypatch.setattr(receiver_module, "LONGEST_WAIT_SECONDS", 0.2)
     pool = await Database.connect(database_dsn, use=PoolUse.FACES, max_size=2)
     door = PingReceiver(database=pool, clock=clock, pings_per_minute=5)
     await pool.pool.close()
