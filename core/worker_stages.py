@@ -59,23 +59,9 @@ class Surroundings:
 
 def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     """Return the parts of a worker, wired so that whoever makes work wakes whoever does it."""
-    database, clock, registry = around.database, around.clock, around.registry
+    database, clock = around.database, around.clock
     sequencer = Sequencer(database=database, clock=clock)
-    dispatcher = Dispatcher(
-        database=database,
-        registry=registry,
-        outbound=around.outbound,
-        mailer=around.mailer,
-        clock=clock,
-        stop_within_seconds=_FINISH_SENDS_SECONDS,
-    )
-    engine = AlertEngine(database=database, registry=registry, clock=clock, deliveries=dispatcher.wakeup)
-    timers = Timers(
-        database=database,
-        clock=clock,
-        handlers={TimerKind.FLAPPING: FlappingEnd(registry)},
-        deliveries=dispatcher.wakeup,
-    )
+    engine, timers, dispatcher = _alerting(around)
     loop_watch = LoopWatch(on_shaken=clock.doubt)
     recorder, scheduler = _checks(around, Sight(loop_watch), engine.wakeup, sequencer.wakeup)
     inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
@@ -153,6 +139,26 @@ def _checks(
         finish_seconds=_FINISH_CHECKS_SECONDS,
     )
     return recorder, scheduler
+
+
+def _alerting(around: Surroundings) -> tuple[AlertEngine, Timers, Dispatcher]:
+    database, clock, registry = around.database, around.clock, around.registry
+    dispatcher = Dispatcher(
+        database=database,
+        registry=registry,
+        outbound=around.outbound,
+        mailer=around.mailer,
+        clock=clock,
+        stop_within_seconds=_FINISH_SENDS_SECONDS,
+    )
+    engine = AlertEngine(database=database, registry=registry, clock=clock, deliveries=dispatcher.wakeup)
+    timers = Timers(
+        database=database,
+        clock=clock,
+        handlers={TimerKind.FLAPPING: FlappingEnd(registry)},
+        deliveries=dispatcher.wakeup,
+    )
+    return engine, timers, dispatcher
 
 
 def _heartbeats(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Inbox, Sweep]:
