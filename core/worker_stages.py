@@ -74,22 +74,13 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
             NotifyChannel.PINGS: _wake(inbox.wakeup),
         },
     )
-    housekeeping = Housekeeping(database=database, clock=clock)
-    region_watch = RegionWatch(
-        database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
-    )
-    coverage_sweep = CoverageSweep(
-        database=database, clock=clock, on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set
-    )
-    clock_keeper = ClockKeeper(database=database, clock=clock)
     keepers = (
         sequencer,
-        housekeeping,
+        Housekeeping(database=database, clock=clock),
         presence,
-        region_watch,
-        coverage_sweep,
+        *_watches(around, engine.wakeup, sequencer.wakeup),
         listener,
-        clock_keeper,
+        ClockKeeper(database=database, clock=clock),
         loop_watch,
     )
     return [
@@ -108,6 +99,15 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         ),
         Stage(name="keeping", components=keepers, stop_seconds=0.3),
     ]
+
+
+def _watches(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[RegionWatch, CoverageSweep]:
+    """Return what notices that nobody looks: at a region's monitors, or at a monitor."""
+    database, clock = around.database, around.clock
+    return (
+        RegionWatch(database=database, clock=clock, on_transitions=alerting.set, on_events=sequencing.set),
+        CoverageSweep(database=database, clock=clock, on_transitions=alerting.set, on_events=sequencing.set),
+    )
 
 
 def _checks(
