@@ -34,6 +34,7 @@ _numbers = itertools.count(1)
 _SUITES = {
     "node": ("Node.js", lambda: shutil.which("node")),
     "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
+    "compiler": ("a C compiler", lambda: shutil.which("cc")),
     "rival": ("blackbox_exporter", lambda: shutil.which("blackbox_exporter")),
     "netns": ("network namespaces", namespaces_can_be_made),
     "postgres15": ("PostgreSQL 15", lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists()),

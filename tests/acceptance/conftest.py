@@ -183,20 +183,24 @@ async def tocsin(tmp_path: Path, more_settings: dict[str, str]) -> AsyncIterator
 
 
 class Website:
-    """A web server on loopback that answers with `status`."""
+    """A web server on loopback that answers with `status`. While `gate` is closed it takes requests and waits."""
 
     def __init__(self) -> None:
         self.status = 200
         self.hits = 0
+        self.gate = threading.Event()
+        self.gate.set()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.hits += 1
-                self.send_response(site.status)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
+                site.gate.wait(PATIENCE_SECONDS)
+                with contextlib.suppress(OSError):  # whoever asked may be gone meanwhile
+                    self.send_response(site.status)
+                    self.send_header("Content-Length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"ok")
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
@@ -278,6 +282,7 @@ def website() -> Iterator[Website]:
     site = Website()
     for _ in _serving(site.server):
         yield site
+        site.gate.set()
 
 
 @pytest.fixture
