@@ -156,6 +156,7 @@ async def _store_details(
             [finding.monitor_id for finding in telling],
             [finding.slot for finding in telling],
             [finding.region_id for finding in telling],
+            [finding.checked_at for finding in telling],
             [_json(finding.outcome.assertions) for finding in telling],
             [_json(finding.outcome.evidence) for finding in telling],
         )

@@ -27,6 +27,8 @@ from core.work_loop import work_in_rounds
 
 _SQL = named_sql("heartbeats")
 
+# A number of our own, so that the lock meets no other program's.
+_LOCK = 0x746F6375
 MONITORS_A_ROUND = 500
 UNJUDGED_EVERY = timedelta(minutes=1)
 
@@ -97,6 +99,8 @@ class Sweep:
         if self._unjudged_at is not None and now - self._unjudged_at < UNJUDGED_EVERY:
             return 0
         async with self._database.transaction() as connection:
+            if not await connection.fetchval(_SQL["lock_unjudged"], _LOCK):
+                return 0
             rows = await connection.fetch(_SQL["unjudged_monitors"], self._judge.kinds, MONITORS_A_ROUND)
             findings = [
                 Finding(

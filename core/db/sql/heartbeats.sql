@@ -179,6 +179,10 @@ UPDATE pings AS p SET is_applied = true
 WHERE p.monitor_id = ANY($1::uuid[]) AND NOT p.is_applied
     AND NOT EXISTS (SELECT FROM heartbeats AS h WHERE h.monitor_id = p.monitor_id)
 
+-- name: lock_unjudged
+-- One says so at a time, and sees in later statements what was said before. $1 key.
+SELECT pg_try_advisory_xact_lock($1)
+
 -- name: unjudged_monitors
 -- Passive monitors whose kind is not loaded, and which do not say so yet. $1 the kinds that are loaded, $2 how many.
 SELECT m.id, m.config_revision, m.kind FROM monitors AS m

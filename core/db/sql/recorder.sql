@@ -134,12 +134,15 @@ FROM folded
 WHERE flipped OR unconfirmed
 
 -- name: store_details
--- The assertions and the evidence of checks that failed or changed something.
+-- The assertions and the evidence of checks that failed or changed something, and were stored: where another worker
+-- has recorded the slot, what this one saw of it later says nothing of that check.
 INSERT INTO check_details (monitor_id, slot, region_id, workspace_id, assertions, evidence)
 SELECT u.monitor_id, u.slot, u.region_id, m.workspace_id, u.assertions::jsonb, u.evidence::jsonb
-FROM unnest($1::uuid[], $2::timestamptz[], $3::smallint[], $4::text[], $5::text[])
-    AS u (monitor_id, slot, region_id, assertions, evidence)
+FROM unnest($1::uuid[], $2::timestamptz[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[])
+    AS u (monitor_id, slot, region_id, checked_at, assertions, evidence)
 JOIN monitors AS m ON m.id = u.monitor_id AND m.deleted_at IS NULL
+JOIN checks AS c
+    ON c.monitor_id = u.monitor_id AND c.slot = u.slot AND c.region_id = u.region_id AND c.checked_at = u.checked_at
 ON CONFLICT DO NOTHING
 
 -- name: keep_facts

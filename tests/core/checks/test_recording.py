@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -149,6 +150,19 @@ async def test_evidence_is_kept_on_failure_and_on_change_only(world: EngineWorld
     assert [row["slot"] for row in rows] == [slots[0], *slots[2:5]]
     assert rows[0]["evidence"] == {"body": ["x"]}
     assert rows[0]["assertions"] == [{"name": "status", "passed": True, "expected": None, "actual": "200"}]
+
+
+async def test_what_a_second_worker_saw_of_a_slot_tells_nothing_of_the_check_of_the_first(
+    world: EngineWorld,
+) -> None:
+    monitor = await world.monitor()
+    [slot] = await world.look(monitor, UP)
+
+    late = world.finding(monitor, DOWN, slot=slot, evidence={"body": "gone"})
+    await world.record(replace(late, checked_at=slot + timedelta(seconds=30)))
+
+    assert await world.fetch("SELECT status FROM checks") == [(1,)]
+    assert await world.fetch("SELECT * FROM check_details") == []
 
 
 async def test_facts_are_kept_for_the_next_check_and_late_ones_are_not(world: EngineWorld) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.clock import ManualClock
 from core.heartbeats.doors import Doors
 from core.heartbeats.judging import SignalJudge
 from core.heartbeats.ping import PingKind
@@ -215,6 +216,18 @@ async def test_a_monitor_whose_kind_is_not_loaded_becomes_unknown_and_loses_noth
     await post.work()
 
     assert await post.status(job) is UP
+
+
+async def test_workers_that_sweep_at_once_say_once_that_a_kind_is_not_loaded(
+    post, job, database, clock
+) -> None:
+    nothing = SignalJudge(registry=registry_of(), outbound=Outbound(), run_blocking=asyncio.to_thread)
+    clocks = [ManualClock(clock.now() + timedelta(milliseconds=number)) for number in range(4)]
+    sweeps = [Sweep(database=database, clock=each, judge=nothing) for each in clocks]
+
+    await asyncio.gather(*(sweep.step() for sweep in sweeps))
+
+    assert len(await post.checks(job)) == 1
 
 
 async def test_one_monitor_whose_miss_cannot_be_stored_stops_no_other(post, make_job, database) -> None:
