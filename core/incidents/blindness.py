@@ -5,6 +5,7 @@ A region is blind from the end of its coverage, and while it has no opinion afte
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,19 +52,19 @@ def sight(state: RegionState) -> Stretch | None:
 
 def shared(stretches: Iterable[Stretch], at_least: int) -> Stretch | None:
     """Return the last stretch of time that lies within that many of the given ones."""
-    # Of what ends and what begins at one moment, the beginning comes first: nothing lies between them.
-    edges = sorted(
-        (moment, -change)
-        for stretch in stretches
-        for moment, change in ((stretch.since, 1), (stretch.until, -1))
-        if moment is not None
-    )
+    turns: Counter[datetime] = Counter()
+    for stretch in stretches:
+        turns[stretch.since] += 1
+        if stretch.until is not None:
+            turns[stretch.until] -= 1
+    since: datetime | None = None
     found: Stretch | None = None
     count = 0
-    for moment, change in edges:
-        count -= change
-        if change < 0 and count == at_least:
-            found = Stretch(since=moment)
-        elif change > 0 and count == at_least - 1 and found is not None:
-            found = Stretch(since=found.since, until=moment)
+    for moment in sorted(turns):
+        count += turns[moment]
+        if since is None and count >= at_least:
+            since, found = moment, Stretch(since=moment)
+        elif since is not None and count < at_least:
+            found = Stretch(since=since, until=moment)
+            since = None
     return found

@@ -150,3 +150,76 @@ def test_streaks_count_the_looks_since_they_began(letters: list[str], opens: int
         assert state.opinion is MonitorStatus.DOWN
     if state.up.length >= closes:
         assert state.opinion is MonitorStatus.UP
+
+
+REACH = timedelta(seconds=75)
+CONFIRMATION = Confirmation(failures_to_open=2, successes_to_close=1)
+
+
+def seen_at(
+    state: RegionState | None, second: int, letter: str, *, recorded: int | None = None
+) -> RegionState:
+    """Fold a look of a monitor whose looks reach 75 s far, recorded at once or at that second."""
+    look = Look(
+        slot=START + timedelta(seconds=second),
+        status=LETTERS[letter],
+        reach=REACH,
+        recorded_at=START + timedelta(seconds=second if recorded is None else recorded),
+    )
+    return fold(state, look, CONFIRMATION)
+
+
+def after(second: int) -> datetime:
+    return START + timedelta(seconds=second)
+
+
+def test_a_look_within_the_reach_of_the_last_goes_on_with_its_streak() -> None:
+    state = seen_at(seen_at(None, 0, "D"), 75, "D")
+
+    assert (state.opinion, state.down.since, state.blind_from) == (MonitorStatus.DOWN, after(0), None)
+    assert state.covered_until == after(150)
+
+
+@pytest.mark.parametrize(
+    ("letter", "opinion"),
+    [("U", MonitorStatus.UP), ("G", MonitorStatus.UNKNOWN), ("D", MonitorStatus.UNKNOWN)],
+)
+def test_a_look_after_it_begins_anew_as_after_one_that_saw_nothing(
+    letter: str, opinion: MonitorStatus
+) -> None:
+    state = seen_at(seen_at(seen_at(None, 0, "D"), 20, "D"), 400, letter)
+
+    assert (state.opinion, state.opinion_slot, state.blind_from) == (opinion, after(400), after(95))
+    assert {streak.since for streak in (state.down, state.impaired, state.clear, state.up)} <= {
+        None,
+        after(400),
+    }
+
+
+def test_who_sees_again_and_has_not_confirmed_it_has_been_blind_since_the_beginning() -> None:
+    state = seen_at(seen_at(seen_at(seen_at(None, 0, "U"), 400, "D"), 800, "D"), 820, "?")
+    assert (state.opinion, state.blind_from, state.covered_until) == (
+        MonitorStatus.UNKNOWN,
+        after(75),
+        after(820),
+    )
+
+    state = seen_at(seen_at(state, 900, "D"), 920, "D")
+    assert (state.opinion, state.down.since, state.blind_from) == (MonitorStatus.DOWN, after(900), None)
+
+
+def test_a_look_that_saw_nothing_ends_the_coverage_or_leaves_it_where_it_had_ended() -> None:
+    covered = seen_at(None, 0, "U")
+
+    assert (seen_at(covered, 60, "?").covered_until, seen_at(covered, 60, "?").blind_from) == (
+        after(60),
+        after(60),
+    )
+    assert seen_at(covered, 400, "?").covered_until == after(75)
+
+
+def test_a_late_look_of_a_region_that_was_given_up_is_news_and_one_in_time_is_not() -> None:
+    covered = seen_at(None, 0, "U")
+
+    assert seen_at(covered, 60, "U", recorded=74).opinion_slot == after(0)
+    assert seen_at(covered, 60, "U", recorded=75).opinion_slot == after(60)

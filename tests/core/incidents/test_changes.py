@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from core.ids import new_id
-from core.incidents.changes import OpenIncident, Standing, StatusChange, at_ms, decide
+from core.incidents.blindness import Stretch
+from core.incidents.changes import Ground, OpenIncident, Standing, StatusChange, at_ms, decide
 from core.incidents.transition import Resolution, Severity
 from core.incidents.verdict import Verdict
 from core.monitors.status import MonitorStatus
@@ -132,3 +134,52 @@ def test_no_change_asks_for_nothing() -> None:
     changes = decide(standing(S.UP), verdict(S.UP))
 
     assert (changes.statuses, changes.endings, changes.openings) == ((), (), ())
+
+
+def test_a_time_that_nobody_saw_is_unknown_up_to_the_look_after_it() -> None:
+    unseen = Stretch(since=moment(3000), until=moment(5000))
+
+    changes = decide(standing(S.UP), replace(verdict(S.UP), unseen=unseen))
+
+    assert [(c.status, c.from_ms) for c in changes.statuses] == [(S.UNKNOWN, 3000), (S.UP, 5000)]
+    assert changes.ground == Ground(status=S.UP, from_ms=5000)
+
+
+@pytest.mark.parametrize(
+    ("present", "unseen_ms", "expected"),
+    [
+        (S.UNKNOWN, (3000, 6000), [(S.UP, 6000)]),  # written already, by the sweep
+        (S.UP, (400, 900), []),  # before the open interval: written already, by another look
+        (S.DOWN, (400, 5000), [(S.UNKNOWN, 1001), (S.UP, 5001)]),
+    ],
+)
+def test_what_was_written_is_not_written_again(
+    present: MonitorStatus, unseen_ms: tuple[int, int], expected: list[tuple[MonitorStatus, int]]
+) -> None:
+    unseen = Stretch(since=moment(unseen_ms[0]), until=moment(unseen_ms[1]))
+
+    changes = decide(standing(present), replace(verdict(S.UP, 5001), unseen=unseen))
+
+    assert [(c.status, c.from_ms) for c in changes.statuses] == expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "before", "taken_back"),
+    [
+        (Stretch(since=moment(500), until=moment(2000)), Ground(status=S.UP, from_ms=200), True),
+        (Stretch(since=moment(500), until=moment(1000)), Ground(status=S.UP, from_ms=200), False),
+        (Stretch(since=moment(1001)), Ground(status=S.UP, from_ms=200), False),
+        (Stretch(since=moment(500)), None, False),
+        (None, Ground(status=S.UP, from_ms=200), False),
+    ],
+)
+def test_what_was_unknown_for_want_of_looks_is_taken_back_if_they_came_late(
+    seen: Stretch | None, before: Ground | None, taken_back: bool
+) -> None:
+    unknown = replace(standing(S.UNKNOWN), before=before)
+
+    changes = decide(unknown, replace(verdict(S.UP), seen=seen))
+
+    assert changes.taken_back == (before if taken_back else None)
+    assert [change.status for change in changes.statuses] == ([] if taken_back else [S.UP])
+    assert changes.ground == (before if taken_back else Ground(status=S.UP, from_ms=5000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.checks.fold import Confirmation, Look, fold
 from core.checks.region_state import RegionState
-from core.incidents.verdict import Verdict, reach_verdict
+from core.incidents.blindness import Stretch, shared
+from core.incidents.verdict import Verdict, nobody_looks, reach_verdict
 from core.monitors.status import MonitorStatus
 from plugins.api.outcome import CheckStatus
 
@@ -103,3 +105,96 @@ def test_every_status_but_pending_has_a_beginning(
     found = verdict(*map(region, regions), agree=agree, present=present)
 
     assert (found.since is None) == (found.status is MonitorStatus.PENDING)
+
+
+def reaching(letters: str, seconds: float, *, offset: int = 0) -> RegionState:
+    """A region whose last look reaches so many seconds far."""
+    state = region(letters, offset=offset)
+    return replace(state, covered_until=state.last_slot + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("reaches", "agree", "as_of", "status", "since"),
+    [
+        ((75,), 1, 74, "UP", 0),
+        ((75,), 1, 75, "UNKNOWN", 75),
+        ((75, 95), 1, 80, "UP", 0),
+        ((75, 95), 1, 100, "UNKNOWN", 95),
+        ((75, 95), 2, 80, "UNKNOWN", 75),
+        ((75, 95, 60), 2, 90, "UNKNOWN", 75),
+        ((75,), 2, 90, "UNKNOWN", 75),  # the second region has not looked yet
+    ],
+)
+def test_a_region_counts_as_long_as_its_last_look_reaches(
+    reaches: tuple[float, ...], agree: int, as_of: float, status: str, since: float
+) -> None:
+    regions = dict(enumerate((reaching("U", seconds) for seconds in reaches), 1))
+
+    found = reach_verdict(
+        regions,
+        regions_to_agree=agree,
+        present=MonitorStatus.UP,
+        as_of=START + timedelta(seconds=as_of),
+    )
+
+    assert (found.status, found.since) == (MonitorStatus[status], START + timedelta(seconds=since))
+
+
+def test_a_region_that_was_given_up_is_blind_whatever_the_moment() -> None:
+    given_up = replace(reaching("U", 75), blind_from=START + timedelta(seconds=75))
+
+    assert verdict(given_up).status is MonitorStatus.UNKNOWN
+
+
+def test_what_the_last_look_ended_is_unseen_and_what_was_seen_for_certain_ends_with_the_reach() -> None:
+    back = replace(reaching("U", 75, offset=30), blind_from=START + timedelta(seconds=75))
+
+    found = verdict(back)
+
+    assert found.unseen == Stretch(since=START + timedelta(seconds=75), until=at(30))
+    assert found.seen == Stretch(since=at(30), until=at(30) + timedelta(seconds=75))
+    assert not found.seen.holds(START + timedelta(seconds=74))
+    begun = found.begun(at(31))
+    assert (begun.since, begun.unseen, begun.seen, begun.expiring_since) == (at(31), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("regions", "status", "since"),
+    [
+        ([], "PENDING", None),
+        ([region("U")], "PENDING", None),  # nothing was promised
+        ([reaching("U", 75), reaching("D D", 200)], "PENDING", None),
+        ([reaching("U", 75), reaching("D D", 70)], "UNKNOWN", 90),
+    ],
+)
+def test_where_nobody_looks_any_more_the_last_looks_count_as_far_as_they_reach(
+    regions: list[RegionState], status: str, since: float | None
+) -> None:
+    found = nobody_looks(regions, as_of=START + timedelta(seconds=100))
+
+    expected = None if since is None else START + timedelta(seconds=since)
+    assert (found.status, found.since) == (MonitorStatus[status], expected)
+
+
+SECONDS = st.integers(0, 30)
+
+
+@given(st.lists(st.tuples(SECONDS, st.none() | SECONDS), max_size=6), st.integers(1, 4))
+def test_the_shared_stretch_is_the_last_run_of_moments_that_enough_hold(
+    bounds: list[tuple[int, int | None]], at_least: int
+) -> None:
+    stretches = [
+        Stretch(since=at(since), until=None if until is None else at(until))
+        for since, until in bounds
+        if until is None or until > since
+    ]
+    held = [sum(stretch.holds(at(number)) for stretch in stretches) >= at_least for number in range(32)]
+    last = next((number for number in reversed(range(32)) if held[number]), None)
+
+    found = shared(stretches, at_least)
+
+    if last is None:
+        assert found is None
+    else:
+        first = next(n for n in range(last, -1, -1) if n == 0 or not held[n - 1])
+        assert found == Stretch(since=at(first), until=None if last == 31 else at(last + 1))
