@@ -143,7 +143,8 @@ class Settings:
     database_url: Annotated[
         str | None,
         About(
-            "A PostgreSQL of yours, 15 or newer: `postgresql://user:password@host:5432/database`. "
+            "A PostgreSQL of yours, 15 or newer: `postgresql://user:password@host:5432/database`; "
+            "of several hosts, separated by commas, the one that can be written to is used. "
             "It must be a direct connection, without a pooler in transaction mode. "
             "By default an embedded PostgreSQL runs in the data directory.",
             _check_database_url,

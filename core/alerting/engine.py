@@ -25,7 +25,7 @@ from core.db.database import Connection, Database
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
-from core.work_loop import work_in_rounds
+from core.work_loop import tell_of_repeat, work_in_rounds
 
 TRANSITIONS_A_ROUND = 100
 AT_ONCE = 3
@@ -64,9 +64,9 @@ class AlertEngine:
         async with limit:
             try:
                 await self._route(leased)
-            except CONNECTION_ERRORS:
+            except CONNECTION_ERRORS as error:
                 # The lease runs out by itself; nothing could be written now.
-                log.warning("database.unreachable", component="alert_engine", transition=str(leased.id))
+                tell_of_repeat("transition.repeats", error, transition=str(leased.id))
             except Exception:  # One workspace's fault must not stop the others' alerts
                 await self._postpone(leased)
 

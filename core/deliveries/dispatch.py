@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from core.clock import Clock
+from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.database import Database
 from core.deliveries import outbox
 from core.deliveries.attempt import Attempt, attempt_delivery
@@ -21,12 +23,16 @@ from plugins.api.notifier import Audience, Receipt
 
 # A kind comes back with the next start of this process, or never.
 ASK_FOR_KIND_AGAIN_AFTER = timedelta(minutes=5)
+MARK_AGAIN_AFTER_SECONDS = 0.5
 
 log = get_logger(__name__)
 
 
 class Dispatch:
-    """Deals with leased deliveries, one at each call. `jitter` returns a random number from 0 to 1."""
+    """Deals with leased deliveries, one at each call. `jitter` returns a random number from 0 to 1.
+
+    `unmarked` counts those that were delivered and wait for the database to be told so.
+    """
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class Dispatch:
         self._sender = sender
         self._clock = clock
         self._jitter = jitter
+        self.unmarked = 0
 
     async def __call__(self, delivery: LeasedDelivery) -> None:
         """Send the message unless its time is over."""
@@ -106,12 +113,30 @@ class Dispatch:
         if attempt.receipt is None:
             await self._retry(delivery, attempt)
         else:
-            async with self._database.acquire() as connection:
-                await outbox.mark_delivered(connection, delivery, attempt, now=self._clock.now())
+            await self._mark_delivered(delivery, attempt)
         if delivery.webhook_id is not None:
             # On its own: whoever deletes a webhook locks it before its deliveries.
             async with self._database.acquire() as connection:
                 await outbox.note_webhook_attempt(connection, delivery, attempt, now=self._clock.now())
+
+    async def _mark_delivered(self, delivery: LeasedDelivery, attempt: Attempt) -> None:
+        """Say that it was delivered, however long the database is away: else it would be sent again."""
+        is_unmarked = False
+        try:
+            while True:
+                try:
+                    async with self._database.acquire() as connection:
+                        await outbox.mark_delivered(connection, delivery, attempt, now=self._clock.now())
+                except CONNECTION_ERRORS as error:
+                    if not is_absence(error):
+                        raise
+                else:
+                    return
+                self.unmarked += not is_unmarked
+                is_unmarked = True
+                await asyncio.sleep(MARK_AGAIN_AFTER_SECONDS)
+        finally:
+            self.unmarked -= is_unmarked
 
     def _to_webhook(self, delivery: LeasedDelivery) -> Awaitable[Receipt]:
         return self._sender.to_webhook(

@@ -20,7 +20,7 @@ from core.deliveries.sender import Sender
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
-from core.work_loop import work_in_rounds
+from core.work_loop import tell_of_repeat, work_in_rounds
 from plugins.api.mail import Mailer
 from plugins.api.outbound import Outbound
 
@@ -77,7 +77,8 @@ class Dispatcher:
     async def step(self) -> int:
         """Lease what is due and start to send it; return how many were taken."""
         limit = self._at_once - len(self._under_way)
-        if limit <= 0:
+        # The leases of what is unmarked may have run out: it must not be taken for what nobody has sent.
+        if limit <= 0 or self._dispatch.unmarked:
             return 0
         shares = Counter(delivery.destination_id for delivery in self._under_way.values())
         async with self._database.acquire() as connection:
@@ -108,8 +109,8 @@ class Dispatcher:
         try:
             await self._dispatch(delivery)
         except CONNECTION_ERRORS as error:
-            # Sent or not, it cannot be written down now: the lease runs out, and it is sent again.
-            log.warning("database.unreachable", component="dispatcher", error=str(error))
+            # Not sent, or not known to be: the lease runs out, and it is sent again.
+            tell_of_repeat("delivery.repeats", error, delivery=delivery.public_id)
         except Exception:  # One delivery's fault must not stop the others
             log.exception("delivery.broke", delivery=delivery.public_id)
 

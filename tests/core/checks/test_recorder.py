@@ -127,6 +127,8 @@ class _Interrupted(Database):
         asyncpg.SerializationError("x"),
         asyncpg.ConnectionDoesNotExistError("x"),
         asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"),
+        asyncpg.ReadOnlySQLTransactionError("x"),
         asyncpg.AdminShutdownError("x"),
         asyncpg.DiskFullError("x"),
         ConnectionRefusedError("x"),
@@ -141,6 +143,52 @@ async def test_a_passing_fault_loses_nothing_and_spoils_nothing(world: EngineWor
     await recorder.step()
 
     assert [row[0] for row in await world.fetch("SELECT error FROM checks")] == ["as it was"]
+
+
+class _Forgetful(_Interrupted):
+    """A database whose first transactions are committed, and whose answers to that are lost."""
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with Database.transaction(self) as connection:
+            yield connection
+        if self.errors:
+            raise self.errors.pop()
+
+
+async def test_what_follows_from_a_commit_is_not_lost_with_the_answer_to_it(world: EngineWorld) -> None:
+    monitor, healthy = await world.monitor(), await world.monitor()
+    streaks: list[Unconfirmed] = []
+    told: list[str] = []
+    recorder = Recorder(
+        database=_Forgetful(world.database, asyncpg.ConnectionDoesNotExistError("x")),
+        clock=world.clock,
+        on_transitions=lambda: told.append("transitions"),
+        on_events=lambda: told.append("events"),
+        on_unconfirmed=streaks.extend,
+    )
+    failing = world.finding(monitor, DOWN)
+    await recorder.submit(failing)
+    await recorder.submit(world.finding(healthy, UP))
+
+    await recorder.step()
+
+    assert streaks == [Unconfirmed(monitor_id=monitor, region_id=1, slot=failing.slot)]
+    assert told == ["transitions", "events"]
+    assert await world.value("SELECT count(*) FROM checks") == 2
+    assert await world.value("SELECT down_streak FROM region_states WHERE monitor_id = $1", monitor) == 1
+
+
+async def test_a_finding_that_waits_for_hours_keeps_its_slot(world: EngineWorld) -> None:
+    monitor = await world.monitor()
+    recorder = Recorder(database=world.database, clock=world.clock)
+    finding = world.finding(monitor, UP)
+    await recorder.submit(finding)
+    world.clock.advance(5 * 3600)
+
+    await recorder.step()
+
+    assert await world.value("SELECT slot FROM checks") == finding.slot
 
 
 async def test_a_lost_connection_is_waited_out(world: EngineWorld) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 
+from core.deliveries import dispatch as dispatch_module
 from core.deliveries.outbox import lease_deliveries
 from core.ids import new_id
 from core.plugin_registry import registry_of
@@ -146,6 +148,38 @@ async def test_a_crash_between_sending_and_marking_sends_again_under_the_same_id
     assert first.headers["x-webhook-id"] == second.headers["x-webhook-id"]
     assert first.body == second.body
     assert await world.deliveries() == [("MONITOR_DOWN", receiver.url, "DELIVERED", 2)]
+
+
+async def test_what_was_sent_while_the_database_went_away_is_marked_when_it_is_back_and_not_sent_again(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch_module, "MARK_AGAIN_AFTER_SECONDS", 0.01)
+    await world.add_webhook(receiver.url, events=["MONITOR_DOWN"])
+    await world.fail()
+    await world.route()
+    receiver.may_answer.clear()
+    await world.dispatcher.step()
+    await receiver.arrived.wait()
+    acquire, attempts = world.database.acquire, 0
+
+    def away() -> NoReturn:
+        nonlocal attempts
+        attempts += 1
+        raise ConnectionRefusedError("nobody listens")
+
+    monkeypatch.setattr(world.database, "acquire", away)
+    receiver.may_answer.set()
+    async with asyncio.timeout(30):
+        while attempts < 3:
+            await asyncio.sleep(0.01)
+    monkeypatch.setattr(world.database, "acquire", acquire)
+    world.advance(31)
+    assert await world.dispatcher.step() == 0, "its lease has run out, and it is not marked yet"
+    await world.dispatcher.settle()
+    await world.send()
+
+    assert len(receiver.requests) == 1
+    assert await world.deliveries() == [("MONITOR_DOWN", receiver.url, "DELIVERED", 1)]
 
 
 async def test_two_dispatchers_never_send_the_same_message(world: World, receiver: Receiver) -> None:
