@@ -165,6 +165,8 @@ class PingReceiver:
         except _POISONED as error:
             await self._write_apart(batch, error)
         except (asyncpg.PostgresError, *CONNECTION_ERRORS) as error:
+            if isinstance(error, TimeoutError):
+                self._database.reach.failed(TimeoutError(f"no answer within {LONGEST_WAIT_SECONDS:.0f} s"))
             tell = log.debug if self._database.reach.is_lost else log.warning
             tell("pings.unavailable", pings=len(batch), error=repr(error))
             _refuse(batch, lambda: Unavailable("the ping could not be stored, try again"))

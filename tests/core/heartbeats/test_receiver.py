@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
@@ -16,7 +17,10 @@ from core.db.notifications import NotifyChannel
 from core.errors import Unavailable
 from core.heartbeats import receiver as receiver_module
 from core.heartbeats.ping import LONGEST_MESSAGE_BYTES, PingAnswer, PingKind, PingVerdict, storable_text
-from core.heartbeats.receiver import PingLimit, PingReceiver
+from core.heartbeats.receiver import MOST_PINGS_IN_STATEMENT, PingLimit, PingReceiver
+from core.heartbeats.tokens import create_heartbeat
+from core.ids import new_id
+from tests.own_postgres import Network, OwnPostgres, url_of
 
 ACCEPTED = PingVerdict.ACCEPTED
 LIMITED = PingVerdict.LIMITED
@@ -308,3 +312,49 @@ async def _until_blocked(database_dsn: str) -> int:
                     return int(backend)
     finally:
         await watcher.close()
+
+
+@pytest.fixture
+async def far_door(
+    own_postgres: OwnPostgres, clock: ManualClock
+) -> AsyncIterator[tuple[PingReceiver, Network, str]]:
+    """A door whose database lies behind a network that can be cut, and the token of a heartbeat."""
+    network = Network(own_postgres)
+    await network.open()
+    faces = await Database.connect(url_of(network.address), use=PoolUse.FACES, max_size=2)
+    workspace_id, monitor_id = new_id(clock.now()), new_id(clock.now())
+    async with faces.acquire() as connection:
+        token = await create_heartbeat(connection, workspace_id=workspace_id, monitor_id=monitor_id)
+    yield PingReceiver(database=faces, clock=clock, pings_per_minute=5), network, token
+    network.mend(keeping_connections=False)
+    await faces.close()
+    await network.close()
+
+
+async def test_a_short_absence_of_the_database_is_waited_out(far_door) -> None:
+    door, network, token = far_door
+    await network.close()
+    asked = asyncio.create_task(door.receive(token, PingKind.SUCCESS))
+    async with asyncio.timeout(30):
+        while not door._database.reach.is_lost:
+            await asyncio.sleep(0.01)
+    await network.open()
+
+    assert (await asked).verdict is ACCEPTED
+
+
+async def test_in_a_silent_network_every_ping_is_refused_soon_however_many_there_are(
+    far_door, monkeypatch
+) -> None:
+    monkeypatch.setattr(receiver_module, "LONGEST_WAIT_SECONDS", 1.0)
+    door, network, token = far_door
+    network.cut()
+
+    async with asyncio.timeout(30):
+        # Several statements' worth: those behind the first do not wait for it and then for themselves.
+        answers = await asyncio.gather(
+            *(door.receive(token, PingKind.SUCCESS) for _ in range(MOST_PINGS_IN_STATEMENT * 20)),
+            return_exceptions=True,
+        )
+
+    assert {type(answer) for answer in answers} == {Unavailable}
