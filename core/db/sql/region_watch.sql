@@ -66,6 +66,20 @@ SET opinion = 0, opinion_slot = NULL,
 FROM held AS h
 WHERE r.monitor_id = h.monitor_id AND r.region_id = h.region_id
 
+-- name: keep_what_was_seen
+-- What a region did not see before it looked again was judged then, with the regions of that time: it is not to be
+-- judged by others. $1 monitors.
+WITH held AS MATERIALIZED (
+    SELECT monitor_id, region_id FROM region_states
+    WHERE monitor_id = ANY($1::uuid[]) AND opinion IN (1, 2, 3)
+        AND blind_from IS NOT NULL AND blind_from IS DISTINCT FROM covered_until
+    ORDER BY monitor_id, region_id
+    FOR UPDATE
+)
+UPDATE region_states AS r SET blind_from = NULL
+FROM held AS h
+WHERE r.monitor_id = h.monitor_id AND r.region_id = h.region_id
+
 -- name: settle_region
 -- All monitors of a region were judged since it turned, if it has not turned again. $1 region, $2 absent since.
 UPDATE regions SET is_settled = true WHERE id = $1 AND absent_since IS NOT DISTINCT FROM $2

@@ -29,6 +29,8 @@ from core.incidents.judgement import judge
 from core.incidents.life_cycle import end_monitors, pause_monitors, restart_monitor, resume_monitors
 from core.monitors.status import MonitorStatus
 from core.plugin_registry import registry_of
+from core.scheduling.attendance import Attendance
+from core.scheduling.region_watch import RegionWatch
 from plugins.notifiers import webhook
 from tests.core.engine_world import DOWN, UP, EngineWorld, assert_sound, seconds
 
@@ -167,6 +169,7 @@ class Crowd:
         self.begin = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=50)
         self.monitors: list[UUID] = []
         self.deleted: set[UUID] = set()
+        self.watch = RegionWatch(database=world.database, clock=world.clock)
 
     async def prepare(self) -> None:
         self.world.clock.advance((self.begin - self.world.clock.now()).total_seconds())
@@ -262,15 +265,18 @@ class Crowd:
             await end_monitors(connection, self.world.workspace_id, [monitor], now=self.world.clock.now())
 
     async def _region(self) -> None:
-        """Let the third region leave or come back, as the watch does."""
-        now = self.world.clock.now()
-        await self.world.fetch(
-            "UPDATE regions SET absent_since = CASE WHEN absent_since IS NULL THEN $1::timestamptz END WHERE id = 3",
-            now,
-        )
-        for start in range(0, MONITORS, 10):
-            async with self.world.database.transaction() as connection:
-                await judge(connection, self.monitors[start : start + 10], now=now, not_before=now)
+        """Let the third region leave or come back, and have the watch settle that."""
+        async with self.world.database.acquire() as connection:
+            absent_since = await connection.fetchval(
+                "UPDATE regions SET is_settled = false,"
+                " absent_since = CASE WHEN absent_since IS NULL THEN $1::timestamptz END"
+                " WHERE id = 3 RETURNING absent_since",
+                self.world.clock.now(),
+            )
+            region = Attendance(
+                region_id=3, key="", workers=0, seen_at=None, absent_since=absent_since, is_settled=False
+            )
+            await self.watch._settle(connection, region)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
