@@ -179,18 +179,19 @@ def _taken_back(standing: Standing, verdict: Verdict) -> Ground | None:
 
 
 def _status_changes(ground: Ground, verdict: Verdict) -> Iterator[StatusChange]:
-    """Give the changes in order: to UNKNOWN where nobody looked, then to what the looks after that say."""
-    if verdict.since is None:
-        return
+    """Give the changes in order: to UNKNOWN where nobody looked, then to what the looks after that say.
+
+    Where they do not suffice for a verdict (PENDING), it stays UNKNOWN.
+    """
     begins, unseen = verdict.since, verdict.unseen
     if unseen is not None and unseen.until is not None:
         from_ms = next_interval_start(ground.from_ms, unseen.since)
         if ground.status is not MonitorStatus.UNKNOWN and from_ms < to_unix_ms(unseen.until):
             yield StatusChange(previous=ground.status, status=MonitorStatus.UNKNOWN, from_ms=from_ms)
             ground = Ground(status=MonitorStatus.UNKNOWN, from_ms=from_ms)
-        if ground.status is MonitorStatus.UNKNOWN:
+        if ground.status is MonitorStatus.UNKNOWN and begins is not None:
             begins = max(begins, unseen.until)
-    if verdict.status is not ground.status:
+    if begins is not None and verdict.status is not ground.status:
         yield StatusChange(
             previous=ground.status,
             status=verdict.status,

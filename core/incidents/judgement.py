@@ -49,6 +49,9 @@ def _changes(subject: Subject, now: datetime | None, not_before: datetime | None
         present=subject.standing.status,
         as_of=as_of,
     )
+    if now is not None:
+        # The look that ended a blindness has written it down, by the regions and the policy of that time.
+        verdict = verdict.of_the_present()
     return decide(subject.standing, verdict if not_before is None else verdict.begun(not_before))
 
 

@@ -11,6 +11,7 @@ from core.incidents.blindness import Stretch, blindness, shared, sight
 from core.monitors.status import MonitorStatus
 
 _IMPAIRED = frozenset({MonitorStatus.DOWN, MonitorStatus.DEGRADED})
+_UNKNOWN = MonitorStatus.UNKNOWN
 _KNOWN = frozenset({MonitorStatus.UP, *_IMPAIRED})
 
 
@@ -34,6 +35,10 @@ class Verdict:
     unexpiring_since: datetime | None = None
     expiring_regions: tuple[int, ...] = ()
 
+    def of_the_present(self) -> Verdict:
+        """Return the same without what only a look says: what was before it."""
+        return replace(self, unseen=None, seen=None)
+
     def begun(self, not_before: datetime) -> Verdict:
         """Return the same with nothing begun before that moment."""
 
@@ -43,8 +48,6 @@ class Verdict:
         return replace(
             self,
             since=later(self.since),
-            unseen=None,
-            seen=None,
             expiring_since=later(self.expiring_since),
             unexpiring_since=later(self.unexpiring_since),
         )
@@ -143,7 +146,8 @@ def _since(view: _View, agree: int, status: MonitorStatus, present: MonitorStatu
             return _nth(agree, (_start(state, state.impaired.since) for state in impaired))
         case MonitorStatus.UP:
             up = [state for state in known if state.opinion is MonitorStatus.UP]
-            return _nth(turning, (_start(state, state.up.since) for state in up))
+            since = _nth(turning, (_start(state, state.up.since) for state in up))
+            return max(since, _nth(agree, map(_seen_since, known))) if present is _UNKNOWN else since
         case MonitorStatus.UNKNOWN:
             unseen = view.unseen
             return unseen.since if unseen and unseen.until is None else max(view.blind_since)
@@ -158,6 +162,11 @@ def _count(states: Iterable[RegionState], opinions: Iterable[MonitorStatus]) -> 
 def _start(state: RegionState, streak_since: datetime | None) -> datetime:
     """Return the start of the streak, or of the opinion that outlives it."""
     return streak_since or state.opinion_slot or state.last_slot
+
+
+def _seen_since(state: RegionState) -> datetime:
+    """Return the start of the looks that saw the same, up or not: what was UNKNOWN ends when enough regions see."""
+    return _start(state, state.clear.since or state.down.since)
 
 
 def _nth(number: int, starts: Iterable[datetime]) -> datetime:

@@ -20,6 +20,10 @@ FROM monitors AS m
 WHERE m.id = s.monitor_id AND m.workspace_id = s.workspace_id
     AND m.workspace_id = $1 AND m.id = ANY($2::uuid[]) AND m.paused_at IS NULL AND NOT m.is_passive
     AND (s.covered_until > $3 OR s.covered_until IS NULL)
+    -- Not of a region that is away while others look: it will not have been blind when it comes back.
+    AND (
+        EXISTS (SELECT FROM regions_taking_part AS t WHERE t.monitor_id = m.id AND t.region_id = s.region_id)
+        OR NOT EXISTS (SELECT FROM regions_taking_part AS t WHERE t.monitor_id = m.id))
 
 -- name: lock_leases
 -- Every statement that changes several leases locks them in this order first. $1 workspace, $2 monitors.

@@ -183,3 +183,11 @@ def test_what_was_unknown_for_want_of_looks_is_taken_back_if_they_came_late(
     assert changes.taken_back == (before if taken_back else None)
     assert [change.status for change in changes.statuses] == ([] if taken_back else [S.UP])
     assert changes.ground == (before if taken_back else Ground(status=S.UP, from_ms=5000))
+
+
+def test_a_time_that_nobody_saw_is_unknown_until_there_is_a_verdict_again() -> None:
+    unseen = Stretch(since=moment(3000), until=moment(5000))
+
+    changes = decide(standing(S.UP), replace(verdict(S.PENDING), unseen=unseen))
+
+    assert [(c.status, c.from_ms) for c in changes.statuses] == [(S.UNKNOWN, 3000)]

@@ -9,6 +9,7 @@ import pytest
 
 from core.ids import to_unix_ms
 from core.incidents.coverage_sweep import CoverageSweep
+from core.incidents.judgement import judge
 from core.incidents.life_cycle import pause_monitors, restart_monitor, resume_monitors
 from core.monitors.status import MonitorStatus
 from core.scheduling.attendance import WORKER_ALIVE_FOR
@@ -263,3 +264,54 @@ async def test_when_all_regions_of_a_monitor_are_without_workers_it_is_unknown_a
     assert (await begins(world, monitor))[-1] == (S.UP, back_ms, False)
     assert await world.transitions(monitor) == []
     await assert_sound(world.database)
+
+
+async def test_a_region_that_was_away_before_all_were_off_hides_no_time_that_nobody_saw(
+    world: EngineWorld,
+) -> None:
+    monitor = await world.monitor(regions=(1, 2), regions_to_agree=2)
+    workers = Workers(world)
+    await workers.live(1, 2, seconds=65, monitor=monitor)
+    await workers.live(2, seconds=125, monitor=monitor)
+    last_ms = to_unix_ms(world.clock.now())
+    world.clock.advance(HOUR)
+    await world.fetch("UPDATE regions SET absent_since = NULL")
+
+    await world.look(monitor, UP, UP, region_id=2)
+    [enough] = await world.look(monitor, UP, region_id=1)
+
+    expected = [(S.UNKNOWN, last_ms + REACH_SECONDS * 1000, False), (S.UP, to_unix_ms(enough), False)]
+    assert (await begins(world, monitor))[1:] == expected
+    await assert_sound(world.database)
+
+
+async def test_a_monitor_changed_while_a_region_was_away_was_not_blind_when_it_is_back(
+    world: EngineWorld,
+) -> None:
+    monitor = await world.monitor(regions=(1, 2), regions_to_agree=2)
+    workers = Workers(world)
+    await workers.live(1, 2, seconds=65, monitor=monitor)
+    await workers.live(1, seconds=65, monitor=monitor)
+    async with world.database.transaction() as connection:
+        await schedule_monitors(connection, world.workspace_id, [monitor], now=world.clock.now())
+    await workers.live(1, seconds=305, monitor=monitor)
+
+    await workers.live(1, 2, seconds=125, monitor=monitor)
+
+    assert [status for status, *_ in await begins(world, monitor)] == [S.UP]
+
+
+async def test_another_policy_does_not_judge_the_past(world: EngineWorld) -> None:
+    monitor = await world.monitor(regions=(1, 2), regions_to_agree=1)
+    await world.look(monitor, UP, region_id=1)
+    for _ in range(8):
+        await world.look(monitor, UP, region_id=2)
+    await world.look(monitor, UP, region_id=1)
+    before = await world.intervals(monitor)
+
+    async with world.database.transaction() as connection:
+        await connection.execute("UPDATE monitors SET regions_to_agree = 2")
+        await judge(connection, [monitor], now=world.clock.now())
+
+    assert await world.intervals(monitor) == before
+    assert await world.status(monitor) is S.UP

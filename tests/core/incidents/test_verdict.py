@@ -63,6 +63,9 @@ def test_without_any_look_nothing_is_thought() -> None:
         (["U U", "U ?"], 2, "UP", "UNKNOWN", 1),
         (["U U", "D"], 2, "PENDING", "PENDING", None),
         (["U U", "U ?"], 1, "UNKNOWN", "UP", 0),
+        (["U U", "? ? ? U"], 2, "UNKNOWN", "UP", 3),
+        (["D D", "? ? ? U"], 2, "UNKNOWN", "UP", 3),
+        (["? ? ? ? D D", "? ? ? U"], 2, "UNKNOWN", "UP", 4),
     ],
 )
 def test_a_status_needs_the_regions_to_agree_and_begins_with_the_one_that_turned_it(
@@ -154,8 +157,9 @@ def test_what_the_last_look_ended_is_unseen_and_what_was_seen_for_certain_ends_w
     assert found.unseen == Stretch(since=START + timedelta(seconds=75), until=at(30))
     assert found.seen == Stretch(since=at(30), until=at(30) + timedelta(seconds=75))
     assert not found.seen.holds(START + timedelta(seconds=74))
-    begun = found.begun(at(31))
-    assert (begun.since, begun.unseen, begun.seen, begun.expiring_since) == (at(31), None, None, None)
+    present = found.of_the_present()
+    assert (present.since, present.unseen, present.seen) == (found.since, None, None)
+    assert (found.begun(at(31)).since, found.begun(at(31)).expiring_since) == (at(31), None)
 
 
 @pytest.mark.parametrize(
