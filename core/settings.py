@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from core.blindness.canary_targets import WELL_KNOWN, canary_targets
 from core.errors import StartupError
 from core.scheduling.region_key import region_key_fault
 from plugins.api.config import FieldError
@@ -64,6 +65,14 @@ def _check_database_url(value: str) -> str | None:
     if urlsplit(value).scheme in {"postgresql", "postgres"}:
         return None
     return "must look like postgresql://user:password@host:5432/database"
+
+
+def _check_connectivity_targets(value: str) -> str | None:
+    try:
+        canary_targets(value)
+    except ValueError as error:
+        return f"must be `none`, or host:port and http addresses separated by commas: {error}"
+    return None
 
 
 def _check_email(value: str) -> str | None:
@@ -161,6 +170,16 @@ class Settings:
             "Link-local and cloud metadata addresses never are."
         ),
     ] = PrivateTargets.ALLOW
+    connectivity_targets: Annotated[
+        str,
+        About(
+            "Canaries, separated by commas: `host:port` that takes connections, or an http address that answers. "
+            "When a target fails that was up, and five hosts or more are watched, they are asked whether there is "
+            "a network at all; one that answers is enough. In a network without the internet, name hosts of your "
+            "own beyond the nearest switch. `none` asks nobody, so that a lost network makes every target DOWN.",
+            _check_connectivity_targets,
+        ),
+    ] = WELL_KNOWN
     pings_per_minute: Annotated[
         int,
         About(

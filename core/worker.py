@@ -11,6 +11,7 @@ import functools
 import signal
 from collections.abc import Callable, Sequence
 
+from core.blindness.canary_targets import canary_targets
 from core.clock import MeasuredClock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database, PoolUse
@@ -61,6 +62,7 @@ async def work(
             mailer=mailer_for(settings),
             region_key=settings.region,
             claimant=claimant,
+            canaries=canary_targets(settings.connectivity_targets),
         )
         ready()
         await run_stages(worker_stages(around, presence), stopping)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ from core.alerting.engine import AlertEngine
 from core.alerting.flapping_end import FlappingEnd
 from core.alerting.timer import TimerKind
 from core.alerting.timers import Timers
+from core.blindness.canaries import Canaries
+from core.blindness.canary_targets import CanaryTarget
+from core.blindness.connectivity import Connectivity
+from core.blindness.known_up import KnownUp
+from core.blindness.known_up_reading import learn_known_up
 from core.blindness.loop_watch import LoopWatch
 from core.blindness.sight import Sight
 from core.checks.recorder import Recorder
@@ -55,6 +61,7 @@ class Surroundings:
     mailer: Mailer
     region_key: str
     claimant: Claimant
+    canaries: Sequence[CanaryTarget] = ()
 
 
 def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
@@ -63,7 +70,9 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     sequencer = Sequencer(database=database, clock=clock)
     engine, timers, dispatcher = _alerting(around)
     loop_watch = LoopWatch(on_shaken=clock.doubt)
-    recorder, scheduler = _checks(around, Sight(loop_watch), engine.wakeup, sequencer.wakeup)
+    connectivity = _connectivity(around)
+    sight = Sight(loop_watch, connectivity)
+    recorder, scheduler = _checks(around, sight, engine.wakeup, sequencer.wakeup)
     inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
     listener = Listener(
         database=database,
@@ -82,6 +91,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         listener,
         ClockKeeper(database=database, clock=clock),
         loop_watch,
+        connectivity,
     )
     return [
         Stage(
@@ -159,6 +169,14 @@ def _alerting(around: Surroundings) -> tuple[AlertEngine, Timers, Dispatcher]:
         deliveries=dispatcher.wakeup,
     )
     return engine, timers, dispatcher
+
+
+def _connectivity(around: Surroundings) -> Connectivity:
+    return Connectivity(
+        Canaries(around.canaries, around.outbound),
+        known_up=KnownUp(),
+        learn=functools.partial(learn_known_up, around.database, around.claimant.region_id),
+    )
 
 
 def _heartbeats(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Inbox, Sweep]:

@@ -1,19 +1,25 @@
-"""What a look is worth that was under way while this process could not see."""
+"""What a look is worth: whether this process could see, and whether there was a network to see by."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
+from core.blindness.canaries import Canaries
+from core.blindness.connectivity import NO_CONNECTIVITY, Connectivity, Peek
+from core.blindness.known_up import KnownUp
 from core.blindness.loop_watch import LoopWatch
 from core.checks.guarded_probe import could_not_look
+from plugins.api.outbound import Outbound
 from plugins.api.outcome import CheckStatus, Outcome
 
 
 class Sight:
-    """Judges what looks found by what the watch saw of the loop meanwhile."""
+    """Judges what looks found by what the watch saw of the loop meanwhile, and by what other looks find."""
 
-    def __init__(self, watch: LoopWatch) -> None:
+    def __init__(self, watch: LoopWatch, connectivity: Connectivity) -> None:
         self._watch = watch
+        self._connectivity = connectivity
 
     @property
     def since(self) -> float:
@@ -39,6 +45,24 @@ class Sight:
         if began >= self._watch.seeing_since or self._watch.last is None:
             return outcome
         return could_not_look(f"could not look: {self._watch.last.reason}")
+
+    def reached(self, monitor_id: UUID, host: str | None) -> None:
+        """Take note of a look that got through to the host; None where no network lies before it."""
+        self._connectivity.reached(monitor_id, host)
+
+    async def confirmed(
+        self, failure: Outcome, monitor_id: UUID, host: str | None, began: float, peek: Peek
+    ) -> Outcome:
+        """Return the failure once it is clear that it is not one of this network, else that nothing is known."""
+        if await self._connectivity.is_ours(monitor_id, host, began, peek):
+            return could_not_look(NO_CONNECTIVITY)
+        return failure
+
+
+def full_sight() -> Sight:
+    """Return a sight that believes everything: its parts do not run."""
+    connectivity = Connectivity(Canaries((), Outbound()), known_up=KnownUp())
+    return Sight(LoopWatch(), connectivity)
 
 
 def _untimed(outcome: Outcome) -> Outcome:

@@ -6,15 +6,15 @@ import asyncio
 import functools
 import math
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.blindness.loop_watch import LoopWatch
-from core.blindness.sight import Sight
+from core.blindness.common_failure import is_elsewhere
+from core.blindness.sight import Sight, full_sight
 from core.checks.finding import Finding
 from core.checks.guarded_probe import could_not_look, run_probe, timed_out
 from core.clock import Clock
@@ -23,7 +23,7 @@ from core.plugin_registry import PluginRegistry
 from core.scheduling.leases import Claim
 from plugins.api.config import Config, ConfigErrors, load
 from plugins.api.outbound import Outbound
-from plugins.api.outcome import Outcome
+from plugins.api.outcome import CheckStatus, Outcome
 from plugins.api.probe import Probe, ProbeContext
 
 MOST_AT_ONCE = 1_000
@@ -31,17 +31,23 @@ MOST_REMEMBERED = 50_000
 THREADS = 16
 # How long after its deadline a probe may take to notice that it was cancelled.
 PATIENCE_SECONDS = 5.0
+# For a look that only tells whether a target can be reached at all.
+PEEK_SECONDS = 5.0
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
-    """What is kept of a monitor between its checks, as long as its configuration stays."""
+    """What is kept of a monitor between its checks, as long as its configuration stays.
+
+    `host` is set where a network lies between this machine and the target.
+    """
 
     config_revision: int
     probe: Probe[Any]
     config: Config
+    host: str | None
     memory: dict[str, Any]
 
 
@@ -81,7 +87,7 @@ class CheckRunner:
         self._outbound = outbound
         self._clock = clock
         self._submit = submit
-        self._sight = Sight(LoopWatch()) if sight is None else sight
+        self._sight = full_sight() if sight is None else sight
         self._region_key = region_key
         self._most_at_once = most_at_once
         self._most_remembered = most_remembered
@@ -118,18 +124,28 @@ class CheckRunner:
         known = self._recall(claim)
         if isinstance(known, Outcome):
             return known
+        outcome = await self._run(known, claim.timeout_seconds, claim.previous_facts)
+        if outcome.facts is not None and outcome.facts == claim.previous_facts:
+            return replace(outcome, facts=None)
+        return outcome
+
+    async def _peek(self, monitor_id: UUID) -> Outcome | None:
+        """Look at a monitor that was looked at before, without recording what is found."""
+        known = self._known.get(monitor_id)
+        return None if known is None else await self._run(known, PEEK_SECONDS)
+
+    async def _run(
+        self, known: _Known, timeout_seconds: float, previous_facts: Mapping[str, Any] | None = None
+    ) -> Outcome:
         context = ProbeContext(
-            timeout_seconds=claim.timeout_seconds,
+            timeout_seconds=timeout_seconds,
             outbound=self._outbound,
             run_blocking=self._run_blocking,
             memory=known.memory,
             region=self._region_key,
-            previous_facts=claim.previous_facts,
+            previous_facts=previous_facts,
         )
-        outcome = await run_probe(known.probe, known.config, context)
-        if outcome.facts is not None and outcome.facts == claim.previous_facts:
-            return replace(outcome, facts=None)
-        return outcome
+        return await run_probe(known.probe, known.config, context)
 
     async def abandon_overdue(self) -> int:
         """Give up on probes that do not end when they are cancelled: they timed out. Return how many.
@@ -162,7 +178,20 @@ class CheckRunner:
         outcome = await self.find(look.claim)
         if not look.is_abandoned:
             look.patience_ends = math.inf
-            await self._submit(_finding(look, self._sight.believed(outcome, look.began)))
+            await self._submit(_finding(look, await self._judged(look, outcome)))
+
+    async def _judged(self, look: _Look, found: Outcome) -> Outcome:
+        """Return what may be believed of a look; a failure that may be ours is held until that is clear."""
+        outcome = self._sight.believed(found, look.began)
+        if outcome.status is CheckStatus.UNKNOWN:
+            return outcome
+        monitor_id = look.claim.monitor_id
+        known = self._known.get(monitor_id)
+        host = None if known is None else known.host
+        if outcome.status is CheckStatus.DOWN:
+            return await self._sight.confirmed(outcome, monitor_id, host, look.began, self._peek)
+        self._sight.reached(monitor_id, host)
+        return outcome
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._looks.pop(task, None)
@@ -194,11 +223,26 @@ class CheckRunner:
         except ConfigErrors as error:
             reasons = "; ".join(issue.message for issue in error.issues)
             return could_not_look(f"the stored configuration does not fit the probe kind: {reasons}")
-        return _Known(config_revision=claim.config_revision, probe=loaded.probe, config=config, memory={})
+        return _Known(
+            config_revision=claim.config_revision,
+            probe=loaded.probe,
+            config=config,
+            host=_distant_host(loaded.probe, config),
+            memory={},
+        )
 
     def _run_blocking(self, function: Callable[..., Any], /, *arguments: Any) -> Awaitable[Any]:
         loop = asyncio.get_running_loop()
         return loop.run_in_executor(self._threads, functools.partial(function, *arguments))
+
+
+def _distant_host(probe: Probe[Any], config: Config) -> str | None:
+    try:
+        host = probe.host(config)
+    except Exception:  # a plugin's fault; its failures are then judged one by one
+        log.exception("probe.host_failed", kind=probe.key)
+        return None
+    return host if host is not None and is_elsewhere(host) else None
 
 
 def _finding(look: _Look, outcome: Outcome) -> Finding:

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from core.blindness.canaries import Canaries
+from core.blindness.connectivity import Connectivity
+from core.blindness.known_up import KnownUp
 from core.blindness.loop_watch import LoopWatch
 from core.blindness.sight import Sight
 from core.blindness.standstill import read_clocks
@@ -38,7 +41,7 @@ class Bench:
             outbound=Outbound(),
             clock=clock,
             submit=self.findings.put,
-            sight=Sight(watch),
+            sight=Sight(watch, Connectivity(Canaries((), Outbound()), known_up=KnownUp())),
         )
         self.claim = Claim(
             monitor_id=new_id(clock.now()),
