@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 from core.db.connector import addresses
 from core.settings import PrivateTargets, Settings
-from plugins.api.outbound import AddressPolicy, Outbound
+from plugins.api.outbound import AddressPolicy, MalformedAddress, Outbound, literal_address
 
 _POSTGRES_PORT = 5432
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - compared, not bound
 
 
 def outbound_for(settings: Settings) -> Outbound:
@@ -26,5 +27,17 @@ def _own_endpoints(settings: Settings) -> list[tuple[str, int]]:
     for address in addresses(settings.database_url or ""):
         database = urlsplit(address)
         if database.hostname:
-            endpoints.append((database.hostname, database.port or _POSTGRES_PORT))
+            port = database.port or _POSTGRES_PORT
+            endpoints.append((database.hostname, port))
+            if _is_this_machine(database.hostname):
+                # A server that is reached by loopback mostly listens on each of its machine's addresses.
+                endpoints.append((_EVERY_ADDRESS, port))
     return endpoints
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = literal_address(host)
+    except MalformedAddress:
+        return False
+    return host.rstrip(".") == "localhost" if address is None else address.is_loopback

@@ -16,6 +16,7 @@ from core.clock import MeasuredClock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database, PoolUse
 from core.db.schema_version import require_schema
+from core.descriptor_limit import raise_descriptor_limit
 from core.event_loop import run_fast
 from core.ids import new_id
 from core.log import get_logger
@@ -45,6 +46,7 @@ async def work(
     While the database is away it waits for it.
     """
     url = settings.database_url or ""
+    raise_descriptor_limit()
     clock = MeasuredClock()
     database = Database.unopened(url, use=PoolUse.ENGINE, max_size=_POOL_SIZE)
     await database.open()

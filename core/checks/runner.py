@@ -26,7 +26,8 @@ from plugins.api.outbound import Outbound
 from plugins.api.outcome import CheckStatus, Outcome
 from plugins.api.probe import Probe, ProbeContext
 
-MOST_AT_ONCE = 1_000
+# Enough that a thousand targets that never answer leave room for the others.
+MOST_AT_ONCE = 2_000
 MOST_REMEMBERED = 50_000
 THREADS = 16
 # How long after its deadline a probe may take to notice that it was cancelled.

@@ -1,16 +1,13 @@
 """The scheduler of a worker: claims slots ahead of time, and starts each look at its moment.
 
-Two loops, so that a slow database does not make looks late: one claims, in rounds; one starts what is due
-from a heap.
+Two loops, so that a slow database does not make looks late: one claims, in rounds; one starts what is due,
+some in each turn of the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-import itertools
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +17,7 @@ from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
 from core.log import get_logger
+from core.scheduling.agenda import Agenda
 from core.scheduling.leases import (
     SPARE_SECONDS,
     Claim,
@@ -36,6 +34,8 @@ from core.work_loop import POLL_SECONDS, work_in_rounds
 AHEAD = timedelta(seconds=2)
 CLAIMS_AT_ONCE = 500
 MOST_HELD = 20_000
+# Starting one takes a fraction of a millisecond, and what those under way do takes its share of each turn.
+STARTS_A_TURN = 20
 MOST_BEHIND = timedelta(seconds=1)
 KEEP_EVERY = timedelta(seconds=5)
 TAKE_OVER_EVERY = timedelta(seconds=10)
@@ -65,8 +65,7 @@ class Scheduler:
         self._runner = runner
         self._claimant = claimant
         self._finish_seconds = finish_seconds
-        self._heap: list[tuple[datetime, int, Claim]] = []
-        self._order = itertools.count()
+        self._agenda = Agenda()
         self._startable = Wakeup()
         self._is_held_up = False
         self._is_full = False
@@ -76,8 +75,8 @@ class Scheduler:
 
     @property
     def waiting(self) -> tuple[Claim, ...]:
-        """The claims whose moment has not come."""
-        return tuple(claim for _, _, claim in self._heap)
+        """The claims that have not been begun."""
+        return self._agenda.claims
 
     def look_again_soon(self, unconfirmed: Sequence[Unconfirmed]) -> None:
         """Take note of streaks to be confirmed; their next slots are brought forward in the next round."""
@@ -93,7 +92,7 @@ class Scheduler:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
         await self._give_back((*self.waiting, *await self._runner.finish(self._finish_seconds)))
-        self._heap.clear()
+        self._agenda.clear()
 
     async def step(self) -> int:
         """Do one round with the database; return how much was claimed if more may be due, else zero."""
@@ -113,29 +112,37 @@ class Scheduler:
         return len(claims) if len(claims) >= at_most > 0 else 0
 
     def start_due(self) -> float:
-        """Start the looks whose moment has come; return the seconds until the next.
+        """Start looks whose moment has come, and no more than this turn of the loop can bear.
 
-        Those whose lease ran out while this process stood still are left to whoever has them now.
+        Returns the seconds until the next. Those whose lease ran out while this process stood still are left
+        to whoever has them now.
         """
         now = self._clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            if self._heap[0][2].lease_until <= now:
-                claim = heapq.heappop(self._heap)[2]
-                log.warning(
-                    "scheduler.slot_missed", monitor=str(claim.monitor_id), slot=claim.slot.isoformat()
-                )
-                continue
+        for _ in range(STARTS_A_TURN):
             if self._runner.room <= 0:
                 self._is_full = True
                 return POLL_SECONDS
-            self._runner.start(heapq.heappop(self._heap)[2])
+            claim = self._agenda.take(now)
+            if claim is None:
+                break
+            if claim.lease_until > now:
+                self._runner.start(claim)
+            else:
+                log.warning(
+                    "scheduler.slot_missed", monitor=str(claim.monitor_id), slot=claim.slot.isoformat()
+                )
         if self._is_held_up:
             self.wakeup.set()
-        return (self._heap[0][0] - now).total_seconds() if self._heap else POLL_SECONDS
+        first = self._agenda.first_moment
+        return POLL_SECONDS if first is None else max(0.0, (first - now).total_seconds())
 
     async def _start_for_ever(self) -> None:
         while True:
-            await self._startable.wait(self.start_due())
+            pause = self.start_due()
+            if pause:
+                await self._startable.wait(pause)
+            else:
+                await asyncio.sleep(0)
 
     def _make_room(self) -> None:
         if self._is_full:
@@ -144,13 +151,14 @@ class Scheduler:
 
     def _capacity(self, now: datetime) -> int:
         """Return how many slots may be claimed: none while the runner does not keep up with those held."""
-        is_behind = bool(self._heap) and now - self._heap[0][0] > MOST_BEHIND
+        first = self._agenda.first_moment
+        is_behind = first is not None and now - first > MOST_BEHIND
         self._is_held_up = is_behind and self._runner.room <= 0
-        return 0 if self._is_held_up else min(CLAIMS_AT_ONCE, MOST_HELD - len(self._heap))
+        return 0 if self._is_held_up else min(CLAIMS_AT_ONCE, MOST_HELD - len(self._agenda))
 
     def _hold(self, claims: Iterable[Claim]) -> None:
         for claim in claims:
-            heapq.heappush(self._heap, (claim.slot, next(self._order), claim))
+            self._agenda.add(claim)
         self._startable.set()
 
     async def _bring_forward(self, connection: Connection) -> None:
@@ -168,13 +176,7 @@ class Scheduler:
         if ending:
             until = now + timedelta(seconds=SPARE_SECONDS + max(claim.timeout_seconds for claim in ending))
             await renew(connection, self._claimant, ending, until=until)
-            self._note_renewed({id(claim) for claim in ending}, until)
-
-    def _note_renewed(self, renewed: Collection[int], until: datetime) -> None:
-        self._heap = [
-            (slot, order, replace(claim, lease_until=until) if id(claim) in renewed else claim)
-            for slot, order, claim in self._heap
-        ]
+            self._agenda.renew({id(claim) for claim in ending}, until)
 
     async def _take_over(self, connection: Connection, now: datetime, at_most: int) -> list[Claim]:
         if at_most <= 0 or now - self._took_over_at < TAKE_OVER_EVERY:

@@ -14,6 +14,7 @@ import httpx
 from plugins.api.outbound.errors import ConnectionLost, OutboundError, Phase, ProtocolFailed
 from plugins.api.outbound.http_chunks import ChunkedBody
 from plugins.api.outbound.stream import Stream
+from plugins.api.outbound.turns import Turns
 
 _MOST_HEADER_BYTES = 65536
 # Reading a thousand headers takes milliseconds, in which nobody else is looked at.
@@ -24,6 +25,7 @@ _LONGEST_BEGINNING = len(_BEGINNING)
 # What chunks may add to a body: some servers send a line in each, none a letter.
 _MOST_BYTES_A_BODY_BYTE = 2
 _FEWEST_BYTES_A_CHUNK = 64
+_SMALL_PART = 4096
 _MOST_INTERIM_RESPONSES = 8
 _LONGEST_REMEMBERED_TARGET = 512
 _QUOTATION = re.compile(r":? (bytearray\()?b['\"].*", re.DOTALL)
@@ -79,9 +81,17 @@ def _request_bytes(connection: h11.Connection, request: httpx.Request, body: byt
 
 
 async def exchange(
-    stream: Stream, request: httpx.Request, body: bytes, *, max_body_bytes: int, progress: Progress
+    stream: Stream,
+    request: httpx.Request,
+    body: bytes,
+    *,
+    max_body_bytes: int,
+    progress: Progress,
+    turns: Turns,
 ) -> Answer:
     """Send the request, and read its response up to the bound. Marks `progress` on the way.
+
+    What takes long of that takes `turns` with others.
 
     Raises ConnectionLost, ProtocolFailed.
     """
@@ -90,13 +100,21 @@ async def exchange(
     progress.phase = Phase.WAITING
     await stream.send(data)
     try:
-        return await _answer(connection, stream, max_body_bytes, progress, is_head=request.method == "HEAD")
+        return await _answer(
+            connection, stream, max_body_bytes, progress, turns, is_head=request.method == "HEAD"
+        )
     except h11.RemoteProtocolError as error:
         raise _answer_error(error) from error
 
 
 async def _answer(
-    connection: h11.Connection, stream: Stream, max_body_bytes: int, progress: Progress, *, is_head: bool
+    connection: h11.Connection,
+    stream: Stream,
+    max_body_bytes: int,
+    progress: Progress,
+    turns: Turns,
+    *,
+    is_head: bool,
 ) -> Answer:
     head = await _final_head(connection, stream, progress)
     if isinstance(head, h11.InformationalResponse):
@@ -106,7 +124,7 @@ async def _answer(
     begun, _ = connection.trailing_data
     match _framing(head, is_head=is_head):
         case _Framing.CHUNKED:
-            return await _chunked_body(begun, stream, head, max_body_bytes)
+            return await _chunked_body(begun, stream, head, max_body_bytes, turns)
         case _Framing.UNTIL_THE_END:
             return await _endless_body(begun, stream, head, max_body_bytes)
         case int() as length:
@@ -150,11 +168,15 @@ async def _endless_body(begun: bytes, stream: Stream, head: h11.Response, max_bo
     return Answer(head, bytes(body[:max_body_bytes]), cut=True)
 
 
-async def _chunked_body(begun: bytes, stream: Stream, head: h11.Response, max_body_bytes: int) -> Answer:
+async def _chunked_body(
+    begun: bytes, stream: Stream, head: h11.Response, max_body_bytes: int, turns: Turns
+) -> Answer:
     body = ChunkedBody(most_chunks=max_body_bytes // _FEWEST_BYTES_A_CHUNK + 1)
     room = max_body_bytes * _MOST_BYTES_A_BODY_BYTE + _MOST_HEADER_BYTES
     chunk = begun
     while True:
+        if len(chunk) > _SMALL_PART:
+            await turns.take()
         body.feed(chunk)
         room -= len(chunk)
         cut = len(body.data) > max_body_bytes

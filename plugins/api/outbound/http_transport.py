@@ -13,6 +13,7 @@ from plugins.api.outbound.content_coding import decoded
 from plugins.api.outbound.errors import OutboundError, ProtocolFailed, say_when, timed_out
 from plugins.api.outbound.http_exchange import Answer, Progress, exchange
 from plugins.api.outbound.stream import Stream
+from plugins.api.outbound.turns import Turns
 from plugins.api.outcome import Timings
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
@@ -31,8 +32,9 @@ class HttpTransport(httpx.AsyncBaseTransport):
     decoded already, within the bound, and the header is gone).
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, turns: Turns) -> None:
         self._connect = connect
+        self._turns = turns
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, as a client calls it; its read timeout bounds the whole. Raises OutboundError."""
@@ -75,11 +77,18 @@ class HttpTransport(httpx.AsyncBaseTransport):
         stream = await self._connect(request, progress)
         try:
             answer = await exchange(
-                stream, request, request.content, max_body_bytes=max_body_bytes, progress=progress
+                stream,
+                request,
+                request.content,
+                max_body_bytes=max_body_bytes,
+                progress=progress,
+                turns=self._turns,
             )
         finally:
             stream.close()
         timings = _timings(progress)
+        if answer.body and _content_encoding(answer.head) is not None:
+            await self._turns.take()
         return _response(request, answer, stream, timings, max_body_bytes)
 
 

@@ -50,6 +50,7 @@ from plugins.api.outbound.tls import (
     tls_error,
     utc_now,
 )
+from plugins.api.outbound.turns import Turns
 
 _CERTIFICATE_LOOK_SECONDS = 3.0
 
@@ -74,8 +75,10 @@ class Outbound:
         self._own_names = own_names(self._policy)
         self._resolver = Resolver() if resolver is None else resolver
         self._contexts = TlsContexts(authorities)
+        self._turns = Turns()
         self._transports = {
-            verify: HttpTransport(functools.partial(self._connect, verify)) for verify in (True, False)
+            verify: HttpTransport(functools.partial(self._connect, verify), self._turns)
+            for verify in (True, False)
         }
 
     async def resolve(self, host: str, port: int) -> tuple[IPAddress, ...]:
@@ -201,7 +204,7 @@ class Outbound:
         # Certificates write names without the dot at the end, and addresses in their plain form.
         name = host.removesuffix(".") if _literal(host) is None else str(stream.address)
         try:
-            await stream.start_tls(self._contexts.get(verify=verify), name)
+            await stream.start_tls(self._contexts.get(verify=verify), name, self._turns)
         except TlsFailed as error:
             cause = error.__cause__
             try:
@@ -224,7 +227,7 @@ class Outbound:
             async with asyncio.timeout(_CERTIFICATE_LOOK_SECONDS):
                 connection, _ = await connect((address,), port)
                 async with Stream(connection, address, port) as stream:
-                    await stream.start_tls(self._contexts.trusting, name)
+                    await stream.start_tls(self._contexts.trusting, name, self._turns)
                     der = stream.tls.getpeercert(binary_form=True) if stream.tls else None
                     return None if der is None else validity_of(der)
         except (OutboundError, TimeoutError):

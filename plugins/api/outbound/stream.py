@@ -13,6 +13,7 @@ from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectionLost, TlsFailed, lost_error
 from plugins.api.outbound.sockets import until_readable
 from plugins.api.outbound.tls import tls_error, utc_now
+from plugins.api.outbound.turns import Turns
 
 _READ_SIZE = 65536
 _MOST_UNWAITED_READS = 4
@@ -60,15 +61,17 @@ class Stream:
             return await self._receive_tls(self._tls, most_bytes)
         return await self._receive_plain(most_bytes)
 
-    async def start_tls(self, context: ssl.SSLContext, server_hostname: str) -> None:
-        """Do the TLS handshake on this connection. Raises TlsFailed or ConnectionLost."""
+    async def start_tls(
+        self, context: ssl.SSLContext, server_hostname: str, turns: Turns | None = None
+    ) -> None:
+        """Do the TLS handshake on this connection, in `turns` with others. Raises TlsFailed or ConnectionLost."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         try:
             session = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
         except ValueError as error:
             raise TlsFailed(f"{server_hostname!r} is not a name of a server") from error
         try:
-            await self._shake_hands(session)
+            await self._shake_hands(session, turns)
         except ssl.SSLEOFError:
             raise ConnectionLost("the server ended the connection during the TLS handshake") from None
         except ssl.SSLError as error:
@@ -80,8 +83,10 @@ class Stream:
         """The TLS session, for its version, cipher and certificate; None on a plain connection."""
         return self._tls
 
-    async def _shake_hands(self, session: ssl.SSLObject) -> None:
+    async def _shake_hands(self, session: ssl.SSLObject, turns: Turns | None) -> None:
         while True:
+            if turns is not None:
+                await turns.take()
             try:
                 session.do_handshake()
             except ssl.SSLWantReadError:
