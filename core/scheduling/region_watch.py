@@ -97,6 +97,7 @@ class RegionWatch:
     async def _judge(self, region: Attendance, monitors: list[UUID]) -> None:
         now = self._clock.now()
         async with self._database.transaction() as connection:
+            await connection.execute(_SQL["hold_opinions"], monitors)
             await connection.execute(_SQL["keep_what_was_seen"], monitors)
             if region.absent_since is not None:
                 await connection.execute(_SQL["forget_opinions"], region.region_id, monitors)

@@ -44,16 +44,14 @@ UPDATE leases AS l SET due_at = $3
 FROM held AS h
 WHERE l.region_id = h.region_id AND l.monitor_id = h.monitor_id
 
+-- name: hold_opinions
+-- Waits for recorders that are folding, in their order: both of the next two change some of these. $1 monitors.
+SELECT FROM region_states WHERE monitor_id = ANY($1::uuid[]) ORDER BY monitor_id, region_id FOR UPDATE
+
 -- name: forget_opinions
 -- What a region thought when it left is of no use when it comes back; its next look begins anew (opinion 0 is
 -- PENDING). What it asked for of an expiry stays. Nor is it blind while others look, and agree without it; where
 -- nobody else does, its last look reaches as far as it does. $1 region, $2 monitors.
-WITH held AS MATERIALIZED (
-    SELECT monitor_id, region_id FROM region_states
-    WHERE region_id = $1 AND monitor_id = ANY($2::uuid[])
-    ORDER BY monitor_id, region_id
-    FOR UPDATE
-)
 UPDATE region_states AS r
 SET opinion = 0, opinion_slot = NULL,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
@@ -63,22 +61,14 @@ SET opinion = 0, opinion_slot = NULL,
         WHEN NOT EXISTS (SELECT FROM regions_taking_part AS t WHERE t.monitor_id = r.monitor_id)
             THEN r.covered_until
         END
-FROM held AS h
-WHERE r.monitor_id = h.monitor_id AND r.region_id = h.region_id
+WHERE r.region_id = $1 AND r.monitor_id = ANY($2::uuid[])
 
 -- name: keep_what_was_seen
 -- What a region did not see before it looked again was judged then, with the regions of that time: it is not to be
 -- judged by others. $1 monitors.
-WITH held AS MATERIALIZED (
-    SELECT monitor_id, region_id FROM region_states
-    WHERE monitor_id = ANY($1::uuid[]) AND opinion IN (1, 2, 3)
-        AND blind_from IS NOT NULL AND blind_from IS DISTINCT FROM covered_until
-    ORDER BY monitor_id, region_id
-    FOR UPDATE
-)
-UPDATE region_states AS r SET blind_from = NULL
-FROM held AS h
-WHERE r.monitor_id = h.monitor_id AND r.region_id = h.region_id
+UPDATE region_states SET blind_from = NULL
+WHERE monitor_id = ANY($1::uuid[]) AND opinion IN (1, 2, 3)
+    AND blind_from IS NOT NULL AND blind_from IS DISTINCT FROM covered_until
 
 -- name: settle_region
 -- All monitors of a region were judged since it turned, if it has not turned again. $1 region, $2 absent since.

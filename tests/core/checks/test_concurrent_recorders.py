@@ -196,8 +196,13 @@ class Crowd:
         """Let everybody work to the end; return the looks that were submitted."""
         children = [await self._child(number, region) for number, region in enumerate(WORKERS)]
         ends = asyncio.gather(*(child.communicate() for child in children))
-        while not ends.done():
-            await self._change_something()
+        try:
+            while not ends.done():
+                await self._change_something()
+        except BaseException:
+            for child in children:
+                child.kill()
+            raise
         submitted: set[tuple[UUID, datetime, int]] = set()
         for child, region, (told, _) in zip(children, WORKERS, await ends, strict=True):
             assert child.returncode == 0
@@ -222,7 +227,13 @@ class Crowd:
         changes = (
             [self._policy] * 6 + [self._pause_or_resume] * 3 + [self._restart, self._delete, self._region]
         )
-        await self.chance.choice(changes)()
+        change = self.chance.choice(changes)
+        while True:
+            try:
+                await change()
+            except asyncpg.DeadlockDetectedError:
+                continue  # nothing of it is stored: whoever asked for it asks again
+            break
         await asyncio.sleep(self.chance.random() * 0.1)
 
     @property
