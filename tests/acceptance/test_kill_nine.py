@@ -28,33 +28,33 @@ PINGS = "query ($id: ID!) { monitor(id: $id) { status heartbeat { events(first: 
 DOWN = ["monitor.down", "incident.created"]
 ALL = [*DOWN, "incident.resolved", "monitor.up"]
 
-GATE = 4711  # the advisory lock that the triggers of these tests wait for
-WAITING = "FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted"
+ASLEEP = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
 
 
 @contextlib.asynccontextmanager
 async def stalled(tocsin, table: str, moment: str) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
     """Stall whoever reaches a write of `table`; give a question that says whether somebody has.
 
-    The trigger waits for a lock that the block holds, so that a process can be killed exactly there.
+    The gate is a row, which a server that stops leaves closed: nobody slips through it at the very end.
     """
-    async with tocsin.database() as holder:
-        await holder.execute("SELECT pg_advisory_lock($1)", GATE)
-        await holder.execute(
-            f"CREATE OR REPLACE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN PERFORM pg_advisory_lock_shared({GATE}); RETURN NULL; END $$"
+    async with tocsin.database() as connection:
+        await connection.execute("CREATE TABLE gate (); INSERT INTO gate DEFAULT VALUES")
+        await connection.execute(
+            "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF EXISTS (SELECT FROM gate) THEN PERFORM pg_sleep(3600); END IF; RETURN NULL; END $$"
         )
-        await holder.execute(f"CREATE {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION stall()")
+        await connection.execute(f"CREATE {moment} ON {table} FOR EACH ROW EXECUTE FUNCTION stall()")
 
         async def somebody_waits() -> bool:
-            return await holder.fetchval(f"SELECT EXISTS (SELECT {WAITING})", GATE)
+            return await connection.fetchval(f"SELECT EXISTS (SELECT {ASLEEP})")
 
         yield somebody_waits
-        # The holder may have gone down with its server, so that another connection clears up. The
-        # trigger stays, harmless once the gate is open: dropping it would lock out live writers.
-        async with tocsin.database() as connection:
-            # Whoever was killed here leaves a backend waiting; it must not go on to commit.
-            await connection.execute(f"SELECT pg_terminate_backend(pid, 10_000) {WAITING}", GATE)
+    # The connection may have gone down with its server, so that another one clears up. The trigger
+    # stays, harmless once the gate is open: dropping it would lock out live writers.
+    async with tocsin.database() as connection:
+        await connection.execute("DELETE FROM gate")
+        # Whoever was killed here leaves a backend asleep; it must not go on to commit.
+        await connection.execute(f"SELECT pg_terminate_backend(pid, 10_000) {ASLEEP}")
 
 
 AFTER_T1 = ("alert_decisions", "TRIGGER stall AFTER INSERT")
