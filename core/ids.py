@@ -6,11 +6,14 @@ The first 48 bits are Unix milliseconds (RFC 9562, section 5.7), so identifiers 
 from __future__ import annotations
 
 import enum
+import functools
 import secrets
 import uuid
 from datetime import UTC, datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR_SHIFTS = range(120, -1, -10)
 _VALUE_OF = {character: value for value, character in enumerate(_ALPHABET)}
 _TEXT_LENGTH = 26
 _UUID_BITS = 128
@@ -63,9 +66,13 @@ def made_at_ms(identifier: uuid.UUID) -> int:
 
 def encode_id(prefix: Prefix, identifier: uuid.UUID) -> str:
     """Return the public form, such as `mon_06a8…`: prefix, underscore, 26 characters."""
+    return prefix + "_" + _text_of(identifier)
+
+
+@functools.lru_cache(maxsize=4096)
+def _text_of(identifier: uuid.UUID) -> str:
     number = identifier.int
-    characters = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
-    return f"{prefix}_{''.join(characters)}"
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _PAIR_SHIFTS])
 
 
 def decode_id(prefix: Prefix, text: str) -> uuid.UUID | None:

@@ -41,6 +41,13 @@ class PrivateTargets(enum.StrEnum):
     DENY = "deny"
 
 
+class Switch(enum.StrEnum):
+    """Whether something is used."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class LogLevel(enum.StrEnum):
     """The least severity that is logged."""
 
@@ -222,6 +229,13 @@ class Settings:
             is_secret=True,
         ),
     ] = None
+    fast_lists: Annotated[
+        Switch,
+        About(
+            "Whether GraphQL lists are completed level by level, which is several times as fast. "
+            "The answers are the same either way."
+        ),
+    ] = Switch.ON
     log_level: Annotated[LogLevel, About("The least severity that is logged.")] = LogLevel.INFO
 
     def __repr__(self) -> str:

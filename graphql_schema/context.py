@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -23,6 +23,7 @@ class NodeKind:
     """How the object with an id of one prefix is found, and what must be granted to see it."""
 
     find: Callable[[Context, UUID], Awaitable[Any]]
+    find_all: Callable[[Context, Sequence[UUID]], Awaitable[list[Any]]] | None = None
     scope: TokenScope | None = None
 
 
@@ -70,6 +71,13 @@ class Context:
         """Return the object with that id, or None if there is none in the workspace."""
         return None if identifier is None else await self.node_kinds[prefix].find(self, identifier)
 
+    async def find_all(self, prefix: Prefix, identifiers: Sequence[UUID]) -> list[Any]:
+        """Return what `find` returns for each of the ids."""
+        find_all = self.node_kinds[prefix].find_all
+        if find_all is None:
+            return [await self.find(prefix, identifier) for identifier in identifiers]
+        return await find_all(self, identifiers)
+
     async def find_granted(self, prefix: Prefix, identifier: UUID | None) -> Any:
         """Return the same; raise Forbidden if the prefix's own scope is not granted."""
         scope = self.node_kinds[prefix].scope
@@ -81,6 +89,11 @@ class Context:
         """End the request's reads."""
         if self._reads is not None:
             self._reads.end()
+
+    def start_over(self) -> None:
+        """Forget what was read: the operation is run again from its beginning."""
+        self.end()
+        self._reads = None
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -9,9 +9,10 @@ is asked again further down is read again: an answer that happens to be known wo
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
 from core.db.database import Connection, Database
@@ -19,6 +20,9 @@ from core.db.database import Connection, Database
 P = ParamSpec("P")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+_Group: TypeAlias = tuple[Sequence[Hashable], asyncio.Future[Any]]
+_Asked: TypeAlias = tuple[list[Hashable], list[_Group]]
 
 # Turns of the event loop without a new question after which no resolver is on its way to one any more.
 QUIET_TURNS = 8
@@ -47,15 +51,42 @@ class Reads:
 
         `read` takes the connection, the workspace, the keys and the arguments, which must be hashable.
         """
+        return self._ask(self._batch(read, arguments, named), key)
+
+    def load_all(
+        self,
+        read: Callable[Concatenate[Connection, UUID, Sequence[K], P], Awaitable[Mapping[K, V]]],
+        keys: Sequence[K],
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> asyncio.Future[list[V | None]]:
+        """Return what `load` returns for each of the keys: one future for all."""
+        answer = asyncio.get_running_loop().create_future()
+        if self._is_ended:
+            answer.cancel()
+            return answer
+        batch = self._batch(read, arguments, named)
+        if not batch.is_asked:
+            self._waiting.append(batch)
+        batch.groups.append((keys, answer))
+        self._begin()
+        return answer
+
+    def _batch(
+        self,
+        read: Callable[..., Awaitable[Mapping[Any, Any]]],
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+    ) -> _Batch:
         identity = (read, arguments, tuple(named.items()))
         batch = self._batches.get(identity)
         if batch is None:
 
-            def run(connection: Connection, keys: Sequence[K]) -> Awaitable[Mapping[K, V]]:
+            def run(connection: Connection, keys: Sequence[Any]) -> Awaitable[Mapping[Any, Any]]:
                 return read(connection, self._workspace_id, keys, *arguments, **named)
 
             batch = self._batches[identity] = _Batch(run)
-        return self._ask(batch, key)
+        return batch
 
     def once(
         self,
@@ -93,13 +124,16 @@ class Reads:
             answer.cancel()
             return answer
         batch.answers[key] = answer
-        if not batch.asked:
+        if not batch.is_asked:
             self._waiting.append(batch)
         batch.asked.append(key)
+        self._begin()
+        return answer
+
+    def _begin(self) -> None:
         self._questions += 1
         if self._task is None:
             self._task = asyncio.create_task(self._answer_all())
-        return answer
 
     async def _answer_all(self) -> None:
         """Answer until nothing more is asked, then give the connection back: a change may need it."""
@@ -136,6 +170,11 @@ class _Batch:
         self._keeps_answers = keeps_answers
         self.answers: dict[Hashable, asyncio.Future[Any]] = {}
         self.asked: list[Hashable] = []
+        self.groups: list[_Group] = []
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self.asked or self.groups)
 
     def known(self, key: Hashable) -> asyncio.Future[Any] | None:
         answer = self.answers.get(key)
@@ -145,28 +184,35 @@ class _Batch:
         return answer if is_usable else None
 
     async def answer(self, connection: Connection) -> None:
-        keys, self.asked = self.asked, []
+        asked, groups = self._taken_up()
+        keys = dict.fromkeys(itertools.chain(asked, *(group for group, _ in groups)))
         try:
-            found = await self._run(connection, keys)
+            found = await self._run(connection, list(keys))
         except Exception as error:  # each resolver that waits raises it
-            self._refuse(keys, error)
+            self._refuse(asked, groups, error)
             return
-        for key in keys:
+        for key in asked:
             if not self.answers[key].done():
                 self.answers[key].set_result(found.get(key))
+        for group, answer in groups:
+            if not answer.done():
+                answer.set_result([found.get(key) for key in group])
 
     def cancel(self) -> None:
-        for key in self.asked:
-            self.answers[key].cancel()
-        self.asked.clear()
+        asked, groups = self._taken_up()
+        for answer in (*(self.answers[key] for key in asked), *(answer for _, answer in groups)):
+            answer.cancel()
 
     def fail(self, error: Exception) -> None:
-        keys, self.asked = self.asked, []
-        self._refuse(keys, error)
+        self._refuse(*self._taken_up(), error)
 
-    def _refuse(self, keys: Sequence[Hashable], error: Exception) -> None:
-        for key in keys:
-            answer = self.answers[key]
+    def _taken_up(self) -> _Asked:
+        asked, groups = self.asked, self.groups
+        self.asked, self.groups = [], []
+        return asked, groups
+
+    def _refuse(self, asked: Sequence[Hashable], groups: Sequence[_Group], error: Exception) -> None:
+        for answer in (*(self.answers[key] for key in asked), *(answer for _, answer in groups)):
             if not answer.done():
                 answer.set_exception(error)
                 answer.exception()  # a resolver given up meanwhile does not fetch it

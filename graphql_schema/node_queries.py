@@ -41,12 +41,17 @@ MOST_NODES = 100
 def _by_id(
     read: Callable[[Connection, UUID, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]],
     show: Callable[[asyncpg.Record], Any],
-) -> Callable[[Context, UUID], Awaitable[Any]]:
+    scope: TokenScope | None = None,
+) -> NodeKind:
     async def find(context: Context, identifier: UUID) -> Any:
         row = await context.reads.load(read, identifier)
         return None if row is None else show(row)
 
-    return find
+    async def find_all(context: Context, identifiers: Sequence[UUID]) -> list[Any]:
+        rows = await context.reads.load_all(read, identifiers)
+        return [None if row is None else show(row) for row in rows]
+
+    return NodeKind(find=find, find_all=find_all, scope=scope)
 
 
 async def _find_region(context: Context, identifier: UUID) -> Region | None:
@@ -65,17 +70,17 @@ async def _find_delivery(context: Context, identifier: UUID) -> Delivery | None:
 
 NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
     {
-        Prefix.WORKSPACE: NodeKind(find=_by_id(own_workspace, Workspace.of)),
-        Prefix.USER: NodeKind(find=_by_id(members_by_user_id, User.of), scope=TokenScope.TEAM),
-        Prefix.TOKEN: NodeKind(find=_by_id(tokens_by_id, ApiToken.of), scope=TokenScope.TOKENS),
-        Prefix.PROJECT: NodeKind(find=_by_id(projects_by_id, Project.of), scope=TokenScope.UPTIME_CHECKS),
-        Prefix.MONITOR: NodeKind(find=_by_id(monitors_by_id, Monitor.of), scope=TokenScope.UPTIME_CHECKS),
-        Prefix.CHECK: NodeKind(find=_by_id(checks_by_id, Check.of), scope=TokenScope.UPTIME_CHECKS),
-        Prefix.TAG: NodeKind(find=_by_id(tags_by_id, Tag.of), scope=TokenScope.UPTIME_CHECKS),
+        Prefix.WORKSPACE: _by_id(own_workspace, Workspace.of),
+        Prefix.USER: _by_id(members_by_user_id, User.of, TokenScope.TEAM),
+        Prefix.TOKEN: _by_id(tokens_by_id, ApiToken.of, TokenScope.TOKENS),
+        Prefix.PROJECT: _by_id(projects_by_id, Project.of, TokenScope.UPTIME_CHECKS),
+        Prefix.MONITOR: _by_id(monitors_by_id, Monitor.of, TokenScope.UPTIME_CHECKS),
+        Prefix.CHECK: _by_id(checks_by_id, Check.of, TokenScope.UPTIME_CHECKS),
+        Prefix.TAG: _by_id(tags_by_id, Tag.of, TokenScope.UPTIME_CHECKS),
         Prefix.REGION: NodeKind(find=_find_region, scope=TokenScope.UPTIME_CHECKS),
-        Prefix.INCIDENT: NodeKind(find=_by_id(incidents_by_id, Incident.of), scope=TokenScope.INCIDENTS),
-        Prefix.CHANNEL: NodeKind(find=_by_id(channels_by_id, Channel.of), scope=TokenScope.NOTIFICATIONS),
-        Prefix.WEBHOOK: NodeKind(find=_by_id(webhooks_by_id, Webhook.of), scope=TokenScope.WEBHOOKS),
+        Prefix.INCIDENT: _by_id(incidents_by_id, Incident.of, TokenScope.INCIDENTS),
+        Prefix.CHANNEL: _by_id(channels_by_id, Channel.of, TokenScope.NOTIFICATIONS),
+        Prefix.WEBHOOK: _by_id(webhooks_by_id, Webhook.of, TokenScope.WEBHOOKS),
         Prefix.DELIVERY: NodeKind(find=_find_delivery),
     }
 )

@@ -11,7 +11,8 @@ from graphql import GraphQLError
 
 def write_moment(moment: datetime) -> str:
     """Return 2026-02-16T11:23:00.000Z; what is finer than a millisecond is cut off."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def read_moment(text: Any) -> datetime:

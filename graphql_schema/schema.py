@@ -18,6 +18,7 @@ from graphql_schema.access.queries import AccessQueries
 from graphql_schema.deliveries.mutations import delivery_mutations
 from graphql_schema.deliveries.queries import DeliveryQueries
 from graphql_schema.errors import log_faults
+from graphql_schema.fast_lists.list_executor import ListExecutor
 from graphql_schema.incidents.mutations import IncidentMutations
 from graphql_schema.incidents.queries import IncidentQueries
 from graphql_schema.kinds.queries import KindQueries
@@ -67,8 +68,11 @@ class TocsinSchema(strawberry.Schema):
         log_faults(errors)
 
 
-def build_schema(registry: PluginRegistry) -> TocsinSchema:
-    """Return the schema with the types of all loaded kinds; a kind without types is logged."""
+def build_schema(registry: PluginRegistry, *, executor: type[ListExecutor] | None = None) -> TocsinSchema:
+    """Return the schema with the types of all loaded kinds; a kind without types is logged.
+
+    `executor` runs the operations; None is the stock one.
+    """
     plugin_types = build_plugin_types(registry, RESERVED_NAMES)
     for failure in plugin_types.failures:
         _log.warning("plugin.untyped", distribution=failure.distribution, reason=failure.reason)
@@ -78,6 +82,7 @@ def build_schema(registry: PluginRegistry) -> TocsinSchema:
         types=plugin_types.object_types,
         extensions=_extensions(),
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
+        execution_context_class=executor,
     )
 
 

@@ -51,12 +51,14 @@ def uptime_between(intervals: Iterable[StatusInterval], start_ms: int, end_ms: i
 
     The intervals do not overlap. What none of them covers is unknown.
     """
-    parts = dict.fromkeys((*_PARTS.values(), "paused_ms"), 0)
+    parts = {"unknown_ms": 0}
     covered_ms = 0
     for interval in intervals:
-        to_ms = end_ms if interval.to_ms is None else min(interval.to_ms, end_ms)
-        length_ms = max(0, to_ms - max(interval.from_ms, start_ms))
-        parts["paused_ms" if interval.is_paused else _PARTS[interval.status]] += length_ms
-        covered_ms += length_ms
+        to_ms = end_ms if interval.to_ms is None or interval.to_ms > end_ms else interval.to_ms
+        from_ms = max(start_ms, interval.from_ms)
+        if to_ms > from_ms:
+            part = "paused_ms" if interval.is_paused else _PARTS[interval.status]
+            parts[part] = parts.get(part, 0) + to_ms - from_ms
+            covered_ms += to_ms - from_ms
     parts["unknown_ms"] += max(0, end_ms - start_ms) - covered_ms
     return Uptime(**parts)

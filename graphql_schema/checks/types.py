@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import asyncpg
@@ -11,11 +13,12 @@ from strawberry.scalars import JSON
 
 from core.access.principal import Role
 from core.checks.reading import check_details, key_of
-from core.ids import Prefix, encode_id
+from core.ids import Prefix
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
 from graphql_schema.regions.types import Region, regions_numbered
+from graphql_schema.row_backed import RowBacked, public_id
 from plugins.api.outcome import CheckStatus
 
 if TYPE_CHECKING:
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 LazyMonitor: TypeAlias = Annotated["Monitor", strawberry.lazy("graphql_schema.monitors.types")]
 
 strawberry.enum(CheckStatus, description="What one look found; UNKNOWN: Tocsin itself could not look")
+
+
+def _milliseconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1000
+
 
 _PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 
@@ -54,8 +62,16 @@ class AssertionResult:
     description="One look. checkedAt is its start. A heartbeat's success, failure and missed deadline are checks "
     "too, without a region."
 )
-class Check(Node):
+class Check(RowBacked, Node):
     """A row of core.checks.reading."""
+
+    COLUMNS = MappingProxyType(
+        {
+            "id": public_id(Prefix.CHECK),
+            "response_time_ms": lambda row: _milliseconds(row["response_us"]),
+            **{name: itemgetter(name) for name in ("status", "checked_at", "status_code", "error")},
+        }
+    )
 
     row: strawberry.Private[asyncpg.Record]
     status: CheckStatus
@@ -98,23 +114,6 @@ class Check(Node):
             return None
         details = await info.context.reads.load(check_details, key_of(self.row))
         return None if details is None else details["evidence"]
-
-    @classmethod
-    def of(cls, row: asyncpg.Record) -> Check:
-        """Return the object that stands for a row."""
-        return cls(
-            id=strawberry.ID(encode_id(Prefix.CHECK, row["id"])),
-            row=row,
-            status=row["status"],
-            checked_at=row["checked_at"],
-            response_time_ms=_milliseconds(row["response_us"]),
-            status_code=row["status_code"],
-            error=row["error"],
-        )
-
-
-def _milliseconds(microseconds: int | None) -> float | None:
-    return None if microseconds is None else microseconds / 1000
 
 
 def _assertion(item: dict[str, Any]) -> AssertionResult:

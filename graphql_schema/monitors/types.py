@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -12,14 +15,14 @@ import strawberry
 from core.access.principal import TokenScope
 from core.checks.reading import CHECKS, LATEST_FIRST, MONITOR_OF_CHECK, CheckFilter, last_checks
 from core.heartbeats.reading import heartbeats_of_monitors
-from core.ids import Prefix, encode_id, to_unix_ms
+from core.ids import Prefix, to_unix_ms
 from core.incidents.reading import gravest_open_incidents, incident_counts
 from core.monitors.reading import regions_of_monitors
 from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.statistics.period import Period
 from core.statistics.reading import check_counts, latencies, status_intervals
-from core.statistics.uptime import uptime_between
+from core.statistics.uptime import StatusInterval, uptime_between
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -29,9 +32,11 @@ from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
 from graphql_schema.plugin_types import ProbeConfig
 from graphql_schema.regions.types import Region, regions_numbered
+from graphql_schema.row_backed import RowBacked, public_id
 from graphql_schema.statistics.types import DEFAULT_POINTS, Latency, LatencyPoint, Uptime, latency_points
 from graphql_schema.stored_configs import grace_seconds, probe_config
 from graphql_schema.tags.types import Tag
+from graphql_schema.together import together
 from graphql_schema.written import written
 from plugins.api.outcome import CheckStatus
 
@@ -62,9 +67,56 @@ class ConfirmationPolicy:
     recheck_seconds: int
 
 
+def _status_since(row: asyncpg.Record) -> datetime:
+    since_ms: int | None = row["since_ms"]
+    created_at: datetime = row["created_at"]
+    return created_at if since_ms is None else _EPOCH + timedelta(milliseconds=since_ms)
+
+
+async def _projects(monitors: Sequence[Monitor], info: Info) -> list[Any]:
+    return await info.context.find_all(Prefix.PROJECT, [monitor.row["project_id"] for monitor in monitors])
+
+
+async def _tags(monitors: Sequence[Monitor], info: Info) -> list[list[Tag]]:
+    found = await info.context.reads.load_all(tags_of_monitors, [monitor.row["id"] for monitor in monitors])
+    return [[Tag.of(row) for row in rows or ()] for rows in found]
+
+
+async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | None]:
+    rows = await info.context.reads.load_all(last_checks, [monitor.row["id"] for monitor in monitors])
+    return [None if row is None else Check.of(row) for row in rows]
+
+
+async def _uptimes(monitors: Sequence[Monitor], info: Info, period: Period) -> list[Uptime]:
+    window = period.window(info.context.now)
+    keys = [monitor.row["id"] for monitor in monitors]
+    found = await info.context.reads.load_all(status_intervals, keys, window)
+    start_ms, end_ms = to_unix_ms(window.start), to_unix_ms(window.end)
+
+    def uptime(monitor: Monitor, intervals: Sequence[StatusInterval]) -> Uptime:
+        made_at = monitor.row["created_at"]
+        known_ms = start_ms if made_at <= window.start else to_unix_ms(made_at)
+        return Uptime.of(monitor.row["id"], window, uptime_between(intervals, known_ms, end_ms))
+
+    return [uptime(monitor, intervals or ()) for monitor, intervals in zip(monitors, found, strict=True)]
+
+
 @strawberry.type(description="One thing that is watched: a probe kind, its configuration, an interval")
-class Monitor(Node):
+class Monitor(RowBacked, Node):
     """A row of core.monitors.reading."""
+
+    COLUMNS = MappingProxyType(
+        {
+            "id": public_id(Prefix.MONITOR),
+            "key": itemgetter("id"),
+            "status_since": _status_since,
+            "flapping": itemgetter("is_flapping"),
+            "paused": itemgetter("is_paused"),
+            **{name: itemgetter(name) for name in ("name", "kind", "target", "interval_seconds")},
+            **{name: itemgetter(name) for name in ("timeout_seconds", "status", "revision")},
+            **{name: itemgetter(name) for name in ("created_at", "updated_at")},
+        }
+    )
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
@@ -96,15 +148,17 @@ class Monitor(Node):
         return probe_config(info.context.services.registry, self.row)  # type: ignore[return-value]  # its source
 
     @field("The project it belongs to")
+    @together(_projects)
     async def project(self, info: Info) -> LazyProject:
         """Return the project."""
-        project: Project = await info.context.find(Prefix.PROJECT, self.row["project_id"])
+        project: Project = (await _projects([self], info))[0]
         return project
 
     @field("Its tags, by name")
+    @together(_tags)
     async def tags(self, info: Info) -> list[Tag]:
         """Return the tags."""
-        return [Tag.of(row) for row in await info.context.reads.load(tags_of_monitors, self.key) or ()]
+        return (await _tags([self], info))[0]
 
     @field("Where it is checked from; none for a heartbeat")
     async def regions(self, info: Info) -> list[Region]:
@@ -123,10 +177,10 @@ class Monitor(Node):
         )
 
     @field("The latest check, from whatever region")
+    @together(_last_checks)
     async def last_check(self, info: Info) -> Check | None:
         """Return the check."""
-        row = await info.context.reads.load(last_checks, self.key)
-        return None if row is None else Check.of(row)
+        return (await _last_checks([self], info))[0]
 
     @field("Its checks, latest first; `since` is within, `until` is not")
     async def checks(
@@ -162,13 +216,10 @@ class Monitor(Node):
         return await info.context.reads.load(incident_counts, self.key) or 0
 
     @field("How long it was in which status")
+    @together(_uptimes)
     async def uptime(self, info: Info, period: Period) -> Uptime:
         """Return the parts of the period, since the monitor was made."""
-        window = period.window(info.context.now)
-        intervals = await info.context.reads.load(status_intervals, self.key, window) or []
-        start = max(window.start, self.created_at)
-        parts = uptime_between(intervals, to_unix_ms(start), to_unix_ms(window.end))
-        return Uptime.of(self.key, window, parts)
+        return (await _uptimes([self], info, period))[0]
 
     @field("How long its target took to answer")
     async def latency(self, info: Info, period: Period) -> Latency:
@@ -204,26 +255,4 @@ class Monitor(Node):
             last_ping_at=row["last_ping_at"],
             expected_by=row["expected_by"],
             grace_seconds=grace,
-        )
-
-    @classmethod
-    def of(cls, row: asyncpg.Record) -> Monitor:
-        """Return the object that stands for a row."""
-        since_ms = row["since_ms"]
-        return cls(
-            id=strawberry.ID(encode_id(Prefix.MONITOR, row["id"])),
-            row=row,
-            key=row["id"],
-            name=row["name"],
-            kind=row["kind"],
-            target=row["target"],
-            interval_seconds=row["interval_seconds"],
-            timeout_seconds=row["timeout_seconds"],
-            status=row["status"],
-            status_since=row["created_at"] if since_ms is None else _EPOCH + timedelta(milliseconds=since_ms),
-            flapping=row["is_flapping"],
-            paused=row["is_paused"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            revision=row["revision"],
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
+from types import MappingProxyType
 from uuid import UUID
 
 import asyncpg
 import strawberry
 
-from core.ids import Prefix, encode_id
+from core.ids import Prefix
 from core.monitors.project_reading import project_statuses
 from core.monitors.reading import CREATED, EVERY_MONITOR, MONITORS, PROJECT_OF_MONITOR
 from core.monitors.status import MonitorStatus
@@ -17,12 +19,22 @@ from graphql_schema.described import field
 from graphql_schema.monitors.types import Monitor
 from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
+from graphql_schema.row_backed import RowBacked, public_id
 
 
 @strawberry.type(description="A group of monitors; each workspace has a default one, which cannot be deleted")
-class Project(Node):
+class Project(RowBacked, Node):
     """A row of core.monitors.project_reading."""
 
+    COLUMNS = MappingProxyType(
+        {
+            "id": public_id(Prefix.PROJECT),
+            "key": itemgetter("id"),
+            **{name: itemgetter(name) for name in ("name", "is_default", "created_at", "revision")},
+        }
+    )
+
+    row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
     name: str
     is_default: bool = strawberry.field(description="Whether it takes the monitors that name no project")
@@ -47,15 +59,3 @@ class Project(Node):
         )
         request = PageArguments(first=first, after=after).request(CREATED)
         return await connect_below(info.context, self.key, listed, request)
-
-    @classmethod
-    def of(cls, row: asyncpg.Record) -> Project:
-        """Return the object that stands for a row."""
-        return cls(
-            id=strawberry.ID(encode_id(Prefix.PROJECT, row["id"])),
-            key=row["id"],
-            name=row["name"],
-            is_default=row["is_default"],
-            created_at=row["created_at"],
-            revision=row["revision"],
-        )
