@@ -1,12 +1,10 @@
-"""The dashboard's query over HTTP: a page of 100 monitors out of 2,000 with a week of checks."""
+"""The dashboard's query over HTTP: against graphql-core's own executor, and against PostGraphile 4."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,18 +15,17 @@ import httpx
 import msgspec
 
 from benchmarks.dashboard_rows import CHECKS_EACH, MONITORS, SECRET, fill
-from benchmarks.durable_postgres import durable_postgres
+from benchmarks.durable_postgres import running_postgres
 from benchmarks.harness import Benchmark, Contender, Rivalry
+from benchmarks.query_servers import api_server, postgraphile, postgraphile_missing, query_contender
 from core.asgi import create_app
 from core.clock import MeasuredClock
 from core.db.database import Connection, Database, PoolUse
 from core.outbound_policy import outbound_for
 from core.plugin_registry import load_plugins
 from core.services import build_services
-from core.settings import Settings
+from core.settings import Settings, Switch
 
-REQUESTS_A_ROUND = 60
-AT_ONCE = 4
 TAKEN_APART = 40
 
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
@@ -43,40 +40,18 @@ DASHBOARD = """
   pageInfo { hasNextPage endCursor }
 } }
 """
+DASHBOARD_OF_POSTGRAPHILE = """
+{ allMonitors(first: 100, orderBy: PRIMARY_KEY_ASC) {
+  edges { cursor node {
+    id name kind target status statusSince paused intervalSeconds
+    lastCheck { status checkedAt responseTimeMs statusCode error }
+    project { id name } tagsList { id name }
+    uptime { ratio upSeconds downSeconds }
+  } }
+  pageInfo { hasNextPage endCursor }
+} }
+"""
 NOTHING = "{ viewer { role } }"
-
-
-@contextlib.contextmanager
-def _api_server(url: str) -> Iterator[str]:
-    """The API application in a process of its own, as `tocsin serve` runs it."""
-    command = (sys.executable, "-m", "benchmarks.ping_server", url, "ours")
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        assert server.stdin is not None
-        try:
-            yield f"http://127.0.0.1:{int(server.stdout.readline())}/graphql"
-        finally:
-            server.stdin.close()
-            server.wait(20)
-
-
-async def _ask_often(url: str) -> float:
-    """Return the queries answered a second."""
-    turns = iter(range(REQUESTS_A_ROUND))
-    body = msgspec.json.encode({"query": DASHBOARD})
-    headers = {**HEADERS, "Content-Type": "application/json"}
-
-    async with httpx.AsyncClient(timeout=30) as client:
-
-        async def lane() -> None:
-            for _ in turns:
-                answer = await client.post(url, content=body, headers=headers)
-                if answer.status_code != httpx.codes.OK or b'"errors"' in answer.content:
-                    raise RuntimeError(answer.text[:300])
-
-        started = time.perf_counter()
-        await asyncio.gather(*(lane() for _ in range(AT_ONCE)))
-        return REQUESTS_A_ROUND / (time.perf_counter() - started)
 
 
 class _TimedDatabase(Database):
@@ -151,22 +126,48 @@ def _seconds_to_encode(content: bytes) -> float:
 
 @contextlib.contextmanager
 def _set_up() -> Iterator[Rivalry]:
-    with durable_postgres() as url:
-        asyncio.run(fill(url, MeasuredClock().now()))
-        with _api_server(url) as address:
+    with running_postgres() as postgres:
+        asyncio.run(fill(postgres.url, MeasuredClock().now()))
+        with (
+            api_server(postgres.url, Switch.ON) as ours,
+            api_server(postgres.url, Switch.OFF) as stock,
+        ):
             yield Rivalry(
-                contenders=[
-                    Contender(name="monitors(first: 100)", measure=lambda: asyncio.run(_ask_often(address)))
-                ],
-                explain=lambda: asyncio.run(_taken_apart(url)),
+                contenders=(
+                    query_contender("list executor", ours, DASHBOARD),
+                    query_contender("stock executor", stock, DASHBOARD),
+                ),
+                explain=lambda: asyncio.run(_taken_apart(postgres.url)),
             )
 
 
-BENCHMARK = Benchmark(
-    name="dashboard",
-    title=f"a page of 100 monitors with last check, project, tags and uptime, out of {MONITORS} "
-    f"with {CHECKS_EACH} checks each",
-    unit="queries/s",
-    target=None,
-    set_up=_set_up,
+@contextlib.contextmanager
+def _set_up_postgraphile() -> Iterator[Rivalry]:
+    with running_postgres() as postgres, contextlib.ExitStack() as servers:
+        asyncio.run(fill(postgres.url, MeasuredClock().now()))
+        ours = servers.enter_context(api_server(postgres.url, Switch.ON))
+        reason = postgraphile_missing()
+        rival = Contender(name="PostGraphile 4", missing=reason)
+        if reason is None:
+            theirs = servers.enter_context(postgraphile(postgres))
+            rival = query_contender("PostGraphile 4", theirs, DASHBOARD_OF_POSTGRAPHILE, postgres=postgres)
+        yield Rivalry(contenders=(query_contender("Tocsin", ours, DASHBOARD, postgres=postgres), rival))
+
+
+BENCHMARKS = (
+    Benchmark(
+        name="dashboard",
+        title=f"a page of 100 monitors with last check, project, tags and uptime, out of {MONITORS} "
+        f"with {CHECKS_EACH} checks each; processor time of the API process",
+        unit="queries/s",
+        target=4.0,
+        set_up=_set_up,
+    ),
+    Benchmark(
+        name="postgraphile",
+        title="the same page, from the same tables; processor time of the API process and the database",
+        unit="queries/s",
+        target=1.3,
+        set_up=_set_up_postgraphile,
+    ),
 )

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.ping_server URL RECEIVER`: the API application, with one of two receivers of pings.
+"""`python -m benchmarks.ping_server URL RECEIVER [FAST_LISTS]`: the API application as it is, or with a rival part.
 
 It says its port on stdout and ends when its stdin does.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import sys
 from typing import Any
 
@@ -21,7 +22,7 @@ from core.outbound_policy import outbound_for
 from core.plugin_registry import load_plugins
 from core.request_frame import RequestFrame
 from core.services import build_services
-from core.settings import Settings
+from core.settings import Settings, Switch
 from core.supervision.listening_socket import BACKLOG, listen
 
 POOL_SIZE = 12
@@ -53,11 +54,11 @@ class OneUpsertAPing:
         return PingAnswer(verdict=PingVerdict.UNKNOWN if known is None else PingVerdict.ACCEPTED)
 
 
-async def _serve(url: str, receiver: str) -> None:
+async def _serve(url: str, receiver: str, fast_lists: str = Switch.ON) -> None:
     clock = MeasuredClock()
     database = await Database.connect(url, use=PoolUse.FACES, max_size=POOL_SIZE)
     await database.measure(clock)
-    settings = Settings(database_url=url, pings_per_minute=UNLIMITED)
+    settings = Settings(database_url=url, pings_per_minute=UNLIMITED, fast_lists=Switch(fast_lists))
     services = build_services(
         settings=settings,
         database=database,
@@ -73,6 +74,7 @@ async def _serve(url: str, receiver: str) -> None:
     port = listener.getsockname()[1]
     server = InheritedSocketServer(RequestFrame(app, clock), listener.detach(), BACKLOG)
     async with app.lifespan():
+        gc.freeze()  # as core/supervision/lifeline.py does
         serving = asyncio.ensure_future(server.run(lambda: print(port, flush=True)))
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         server.end()
