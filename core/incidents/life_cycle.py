@@ -1,7 +1,8 @@
 """What a monitor's beginning, pause, change and end do to its status, intervals, incidents and leases.
 
 Each function works inside the caller's transaction, and takes its locks in the order monitors, region
-states, monitor states, incidents: the caller may have locked monitors, and nothing of the others.
+states, monitor states, incidents: the caller may have locked monitors, and nothing of the others. Region states
+are locked once: one that a recorder has stored since belongs to a recorder that may wait for our monitor states.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ async def pause_monitors(
     `paused_at` is set, and both revisions move; incidents stay open, and what is on its way counts no more. What
     nobody saw until now is not part of the pause.
     """
-    await _settle_blindness(connection, workspace_id, sorted(monitor_ids), now)
+    regions = await _lock_regions(connection, workspace_id, sorted(monitor_ids))
+    await _settle_blindness(connection, monitor_ids, now)
     rows = await connection.fetch(_SQL["pause"], workspace_id, sorted(monitor_ids), now)
     paused = [row["id"] for row in rows]
-    await _turn(connection, workspace_id, paused, is_paused=True, now=now)
+    await _turn(connection, workspace_id, paused, regions, is_paused=True, now=now)
     await unschedule_monitors(connection, workspace_id, paused)
     return frozenset(paused)
 
@@ -64,7 +66,8 @@ async def resume_monitors(
     """
     rows = await connection.fetch(_SQL["resume"], workspace_id, sorted(monitor_ids), now)
     resumed = [row["id"] for row in rows]
-    await _turn(connection, workspace_id, resumed, is_paused=False, now=now)
+    regions = await _lock_regions(connection, workspace_id, resumed)
+    await _turn(connection, workspace_id, resumed, regions, is_paused=False, now=now)
     await schedule_monitors(connection, workspace_id, resumed, now=now)
     return frozenset(resumed)
 
@@ -77,10 +80,10 @@ async def restart_monitor(
     The configuration's revision moves; the monitor becomes PENDING, its incidents end as CHANGED, and it is due
     at once unless it is paused or passive.
     """
-    await _settle_blindness(connection, workspace_id, [monitor_id], now)
+    await _lock_regions(connection, workspace_id, [monitor_id])
+    await _settle_blindness(connection, [monitor_id], now)
     await connection.execute(_SQL["outdate"], workspace_id, monitor_id, now)
     await connection.execute(_SQL["forget_facts"], workspace_id, monitor_id)
-    await _lock_regions(connection, workspace_id, [monitor_id])
     subjects = await lock_subjects(connection, [monitor_id])
     sentences = [
         Sentence(
@@ -128,13 +131,25 @@ async def end_monitors(
 
 
 async def _turn(
-    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], *, is_paused: bool, now: datetime
+    connection: Connection,
+    workspace_id: UUID,
+    monitor_ids: Sequence[UUID],
+    regions: Sequence[tuple[UUID, int]],
+    *,
+    is_paused: bool,
+    now: datetime,
 ) -> None:
-    """End streaks and the open intervals, and begin intervals of the same status, paused or not."""
+    """End streaks and the open intervals, and begin intervals of the same status, paused or not.
+
+    `regions` are the region states that are locked, as monitor and region.
+    """
     if not monitor_ids:
         return
-    await _lock_regions(connection, workspace_id, monitor_ids)
-    await connection.execute(_SQL["carry_opinions"], workspace_id, monitor_ids, now)
+    monitors_of_regions = [monitor for monitor, _ in regions]
+    numbers_of_regions = [region for _, region in regions]
+    await connection.execute(
+        _SQL["carry_opinions"], workspace_id, monitors_of_regions, numbers_of_regions, now
+    )
     subjects = await lock_subjects(connection, monitor_ids)
     monitors = [subject.monitor_id for subject in subjects]
     workspaces = [subject.workspace_id for subject in subjects]
@@ -152,16 +167,17 @@ async def _turn(
     )
 
 
-async def _settle_blindness(
-    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], now: datetime
-) -> None:
+async def _settle_blindness(connection: Connection, monitor_ids: Collection[UUID], now: datetime) -> None:
     """Write down what the next look would have: it will not be reckoned with what is known now."""
-    await _lock_regions(connection, workspace_id, monitor_ids)
     await judge(connection, monitor_ids, now=now)
 
 
-async def _lock_regions(connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID]) -> None:
-    await connection.execute(_SQL["lock_region_states"], workspace_id, monitor_ids)
+async def _lock_regions(
+    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID]
+) -> Sequence[tuple[UUID, int]]:
+    """Return which region states are locked, as monitor and region."""
+    rows = await connection.fetch(_SQL["lock_region_states"], workspace_id, monitor_ids)
+    return [(row["monitor_id"], row["region_id"]) for row in rows]
 
 
 async def _store(connection: Connection, sentences: Sequence[Sentence], now: datetime) -> Judged:

@@ -32,7 +32,7 @@ WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL
 
 -- name: lock_region_states
 -- Waits for recorders that are folding, in their order. $1 workspace, $2 monitors.
-SELECT FROM region_states
+SELECT monitor_id, region_id FROM region_states
 WHERE workspace_id = $1 AND monitor_id = ANY($2::uuid[])
 ORDER BY monitor_id, region_id
 FOR UPDATE
@@ -40,17 +40,18 @@ FOR UPDATE
 -- name: carry_opinions
 -- Over a pause the opinions stay, but those of regions that had become blind, and the streaks end; nothing is
 -- promised until the next look is due. What is older than the revision before the change was folded by a recorder
--- that had not seen an earlier one, and is left behind. $1 workspace, $2 monitors, $3 now.
+-- that had not seen an earlier one, and is left behind. $1 workspace, $2 monitors and $3 regions of the states that are
+-- locked, $4 now.
 UPDATE region_states AS r
 SET config_revision = m.config_revision,
     down_streak = 0, down_since = NULL, impaired_streak = 0, impaired_since = NULL,
     clear_streak = 0, clear_since = NULL, up_streak = 0, up_since = NULL,
     expiring_streak = 0, expiring_since = NULL,
-    opinion = CASE WHEN r.covered_until <= $3 THEN 4 ELSE r.opinion END,
-    blind_from = CASE WHEN r.opinion = 4 THEN r.blind_from WHEN r.covered_until <= $3 THEN r.covered_until END,
+    opinion = CASE WHEN r.covered_until <= $4 THEN 4 ELSE r.opinion END,
+    blind_from = CASE WHEN r.opinion = 4 THEN r.blind_from WHEN r.covered_until <= $4 THEN r.covered_until END,
     covered_until = NULL
-FROM monitors AS m
-WHERE r.workspace_id = $1 AND r.monitor_id = ANY($2::uuid[])
+FROM monitors AS m, unnest($2::uuid[], $3::smallint[]) AS u (monitor_id, region_id)
+WHERE r.workspace_id = $1 AND r.monitor_id = u.monitor_id AND r.region_id = u.region_id
     AND m.id = r.monitor_id AND m.workspace_id = r.workspace_id
     AND r.config_revision = m.config_revision - 1
 
