@@ -18,7 +18,9 @@ class Wakeup:
     async def wait(self, timeout_seconds: float) -> bool:
         """Sleep until woken or until the time is up; return whether it was woken."""
         try:
-            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+            # Not wait_for: until Python 3.12 it forgets a cancellation that meets the event.
+            async with asyncio.timeout(timeout_seconds):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()
