@@ -24,9 +24,12 @@ def seconds_of(pid: int) -> float:
 
 def seconds_of_family(pid: int) -> float:
     """Return the processor seconds of a process and of its children, ended or not."""
-    members = [_fields_if_alive(each) for each in _pids()]
-    children = [fields for fields in members if fields is not None and int(fields[_PARENT]) == pid]
-    return seconds_of(pid) + sum(_worked(fields) for fields in children)
+    return seconds_of(pid) + sum(_worked(fields) for fields in _children(pid).values())
+
+
+def children_of(pid: int) -> Collection[int]:
+    """Return the processes that a process has started and that live."""
+    return _children(pid).keys()
 
 
 def idle_seconds(cores: Collection[int]) -> float:
@@ -53,6 +56,11 @@ def _seconds(*ticks: str) -> float:
 
 def _worked(fields: list[str]) -> float:
     return _seconds(*fields[_WORK])
+
+
+def _children(pid: int) -> dict[int, list[str]]:
+    found = ((each, _fields_if_alive(each)) for each in _pids())
+    return {each: fields for each, fields in found if fields is not None and int(fields[_PARENT]) == pid}
 
 
 def _pids() -> list[int]:
