@@ -9,7 +9,7 @@ import enum
 import functools
 import secrets
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -17,8 +17,12 @@ _PAIR_SHIFTS = range(120, -1, -10)
 _VALUE_OF = {character: value for value, character in enumerate(_ALPHABET)}
 _TEXT_LENGTH = 26
 _UUID_BITS = 128
-_RANDOM_BITS = 74
-_RANDOM_B_BITS = 62
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# Below the milliseconds: version 7 above 12 random bits, the variant above 62 more.
+_BITS_BELOW_TIME = 80
+_VERSION_AND_VARIANT = (0x7 << 76) | (0b10 << 62)
+_RANDOM_BITS = ((1 << 12) - 1) << 64 | ((1 << 62) - 1)
 
 
 class Prefix(enum.StrEnum):
@@ -44,24 +48,18 @@ class Prefix(enum.StrEnum):
 
 def new_id(at: datetime) -> uuid.UUID:
     """Return a fresh UUIDv7 of the given moment."""
-    return _compose(to_unix_ms(at), secrets.randbits(_RANDOM_BITS))
-
-
-def _compose(unix_ms: int, randomness: int) -> uuid.UUID:
-    random_a = randomness >> _RANDOM_B_BITS
-    random_b = randomness & ((1 << _RANDOM_B_BITS) - 1)
-    return uuid.UUID(int=(unix_ms << 80) | (0x7 << 76) | (random_a << 64) | (0b10 << 62) | random_b)
+    randomness = secrets.randbits(_BITS_BELOW_TIME) & _RANDOM_BITS
+    return uuid.UUID(int=(to_unix_ms(at) << _BITS_BELOW_TIME) | _VERSION_AND_VARIANT | randomness)
 
 
 def to_unix_ms(at: datetime) -> int:
     """Return whole milliseconds since 1970, exactly."""
-    delta = at - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def made_at_ms(identifier: uuid.UUID) -> int:
     """Return the Unix milliseconds that a UUIDv7 carries."""
-    return identifier.int >> 80
+    return identifier.int >> _BITS_BELOW_TIME
 
 
 def encode_id(prefix: Prefix, identifier: uuid.UUID) -> str:
