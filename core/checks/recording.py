@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,9 @@ from plugins.api.outcome import CheckStatus, IncidentKind, Timings
 _SQL = named_sql("recorder")
 _NO_TIMINGS = Timings(total_ms=0)
 _LONGEST_US = 2**31 - 1
+_LONGEST_MS = _LONGEST_US / 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,8 +90,8 @@ def rounds(findings: Sequence[Finding]) -> Sequence[Sequence[Finding]]:
 
 
 async def _record_round(connection: Connection, findings: Sequence[Finding], now: datetime) -> Recorded:
-    columns = zip(*map(_columns, findings), strict=True)
-    rows = await connection.fetch(_SQL["record"], *columns, now, round(TOLERANCE.total_seconds()))
+    tolerance_seconds = round(TOLERANCE.total_seconds())
+    rows = await connection.fetch(_SQL["record"], list(map(_found_check, findings)), now, tolerance_seconds)
     flipped = {(row["monitor_id"], row["region_id"]) for row in rows if row["flipped"]}
     await _store_details(connection, findings, flipped)
     await _keep_facts(connection, findings)
@@ -109,17 +112,17 @@ def _unconfirmed(row: asyncpg.Record) -> Unconfirmed:
     return Unconfirmed(monitor_id=row["monitor_id"], region_id=row["region_id"], slot=row["slot"])
 
 
-def _columns(finding: Finding) -> tuple[Any, ...]:
-    """Return the arguments of the statement `record`, in its order."""
+def _found_check(finding: Finding) -> tuple[Any, ...]:
+    """Return the finding as the database's type `found_check`, in the order of its attributes."""
     outcome = finding.outcome
     timings = outcome.timings or _NO_TIMINGS
     return (
         finding.monitor_id,
         finding.region_id,
-        finding.slot,
+        (finding.slot - _EPOCH) // _MICROSECOND,
         new_id(finding.slot),
         outcome.status,
-        finding.checked_at,
+        (finding.checked_at - _EPOCH) // _MICROSECOND,
         finding.config_revision,
         outcome.incident_kind is IncidentKind.EXPIRY,
         _microseconds(outcome.response_time_ms),
@@ -136,7 +139,7 @@ def _columns(finding: Finding) -> tuple[Any, ...]:
 def _microseconds(milliseconds: float | None) -> int | None:
     if milliseconds is None:
         return None
-    return min(max(round(milliseconds * 1000), 0), _LONGEST_US)
+    return round(milliseconds * 1000) if milliseconds < _LONGEST_MS else _LONGEST_US
 
 
 async def _store_details(

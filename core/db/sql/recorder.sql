@@ -3,9 +3,9 @@
 -- which a region's opinion flipped, and the failing streaks that are not confirmed yet.
 -- At most one check a (monitor, region); checks of deleted monitors are dropped, those of paused ones and of
 -- an older configuration are stored only. Sorted, so that two recorders cannot deadlock.
--- A look that sees covers its region until the next one should be here ($18 is core/checks/coverage.py's tolerance,
+-- A look that sees covers its region until the next one should be here ($3 is core/checks/coverage.py's tolerance,
 -- in seconds); the first one after that end starts anew, and so does not confirm what was before. A late one of
--- before that end is returned, as its region may have been given up meanwhile ($17 is now).
+-- before that end is returned, as its region may have been given up meanwhile ($2 is now).
 -- Statuses: 1 UP, 2 DEGRADED, 3 DOWN, 4 UNKNOWN, and 0 for an opinion that is PENDING.
 WITH found AS MATERIALIZED (
     SELECT u.*, m.workspace_id,
@@ -14,18 +14,15 @@ WITH found AS MATERIALIZED (
         CASE WHEN m.is_passive THEN 1 ELSE m.successes_to_close END AS closes,
         CASE WHEN u.status = 4 THEN u.slot
              WHEN NOT m.is_passive
-                 THEN u.slot + make_interval(secs => m.interval_seconds + m.timeout_seconds + $18::integer)
+                 THEN u.slot + make_interval(secs => m.interval_seconds + m.timeout_seconds + $3::integer)
              END AS covered_until
-    FROM unnest(
-        $1::uuid[], $2::smallint[], $3::timestamptz[], $4::uuid[], $5::smallint[], $6::timestamptz[],
-        $7::integer[], $8::boolean[], $9::integer[], $10::integer[], $11::integer[], $12::integer[],
-        $13::integer[], $14::integer[], $15::smallint[], $16::text[]
-    ) AS u (
-        monitor_id, region_id, slot, id, status, checked_at,
-        config_revision, asks_expiry, response_us, dns_us, connect_us, tls_us,
-        first_byte_us, transfer_us, status_code, error
-    )
-    JOIN monitors AS m ON m.id = u.monitor_id AND m.deleted_at IS NULL
+    FROM (
+        SELECT f.*, timestamptz 'epoch' + f.slot_us * interval '1 microsecond' AS slot,
+            timestamptz 'epoch' + f.checked_us * interval '1 microsecond' AS checked_at
+        FROM unnest($1::found_check[]) AS f
+    ) AS u
+    -- One by one, which the LIMIT enforces: as a join PostgreSQL reads all the monitors there are, for each batch.
+    CROSS JOIN LATERAL (SELECT * FROM monitors WHERE id = u.monitor_id AND deleted_at IS NULL LIMIT 1) AS m
 ), stored AS (
     INSERT INTO checks (
         monitor_id, slot, region_id, id, workspace_id, status, checked_at, response_us, dns_us, connect_us,
@@ -90,7 +87,7 @@ WITH found AS MATERIALIZED (
                 SELECT r.config_revision = excluded.config_revision AS is_same,
                     r.config_revision = excluded.config_revision AND excluded.last_status <> 4
                         AND coalesce(excluded.last_slot > r.covered_until, false) AS sees_again,
-                    excluded.last_status <> 4 AND coalesce(r.covered_until <= $17::timestamptz, false) AS is_late
+                    excluded.last_status <> 4 AND coalesce(r.covered_until <= $2::timestamptz, false) AS is_late
             ) AS k
         ) AS b
         CROSS JOIN LATERAL (
