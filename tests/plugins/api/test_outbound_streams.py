@@ -350,6 +350,20 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_unless_not_verif
     assert await ask(outbound, "localhost", web.port, tls=True, verify=False) == GREETING
 
 
+async def test_a_handshake_that_nothing_follows_is_whole_for_the_server(
+    serve_stream: ServeStream, authority: Authority
+) -> None:
+    shaken = asyncio.Event()
+
+    async def note(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        shaken.set()
+
+    port = await serve_stream(note, tls=authority.server_context("localhost"))
+    (await Outbound(authorities=authority.path).open_stream("localhost", port, tls=True)).close()
+
+    await asyncio.wait_for(shaken.wait(), 30)
+
+
 async def test_a_server_without_tls_is_said_to_have_none(serve_stream: ServeStream) -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail.test ESMTP\r\n")
