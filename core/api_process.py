@@ -18,16 +18,17 @@ from core.closed_at_first import ClosedAtFirst
 from core.db.absence import CONNECTION_ERRORS
 from core.db.clock_keeper import ClockKeeper
 from core.db.database import Database, PoolUse
-from core.db.listener import Listener
+from core.db.listener import Handler, Listener
 from core.db.notifications import NotifyChannel
 from core.event_loop import run_fast
+from core.events.sequencer import Sequencer
 from core.heartbeats.doors import Doors
 from core.inherited_socket_server import InheritedSocketServer
 from core.log import get_logger
 from core.outbound_policy import outbound_for
 from core.plugin_registry import load_plugins
 from core.request_frame import RequestFrame
-from core.services import build_services
+from core.services import Services, build_services
 from core.settings import Settings
 from core.stages import Component
 from core.supervision.child_work import run_child
@@ -62,10 +63,15 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
     database.use_for_piccolo()
     with contextlib.suppress(*CONNECTION_ERRORS):  # the clock's keeper goes on asking
         await database.measure(clock)
+    sequencer = Sequencer(database=database, clock=clock)
     components: list[Component] = [
-        Listener(database=database, handlers={NotifyChannel.TOKENS: services.authentication.forget}),
+        Listener(database=database, handlers=_handlers(services, sequencer)),
         ClockKeeper(database=database, clock=clock),
         Doors(database=database, clock=clock),
+        sequencer,
+        services.feed,
+        services.check_tail,
+        services.live,
     ]
     beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
     frame = RequestFrame(ClosedAtFirst(app, is_open=lambda: clock.is_measured), clock)
@@ -82,6 +88,18 @@ async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
     for task in late:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
+
+
+def _handlers(services: Services, sequencer: Sequencer) -> dict[NotifyChannel, Handler]:
+    def forget(digest_hex: str) -> None:
+        services.authentication.forget(digest_hex)
+        services.live.wakeup.set()
+
+    return {
+        NotifyChannel.TOKENS: forget,
+        NotifyChannel.CHANGES: lambda _payload: sequencer.wakeup.set(),
+        NotifyChannel.EVENTS: lambda _payload: services.feed.wakeup.set(),
+    }
 
 
 async def _serve(

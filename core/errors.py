@@ -10,6 +10,8 @@ TocsinError                       code
 │   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
 ├── OverLimit                     OVER_LIMIT
 ├── RateLimited                   RATE_LIMITED         says when to come back
+│   └── TooSlow                   RATE_LIMITED         to a subscriber that does not keep up
+├── CursorExpired                 CURSOR_EXPIRED
 └── Unavailable                   UNAVAILABLE
 StartupError                      not for clients: one line that names the cause and the remedy
 """
@@ -103,6 +105,19 @@ class RateLimited(TocsinError):
     def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooSlow(RateLimited):
+    """A subscriber takes changes more slowly than they happen."""
+
+    default_message = "changes are taken too slowly"
+
+
+class CursorExpired(TocsinError):
+    """What came after the cursor is not known any more, or the cursor is none of this log's."""
+
+    code = "CURSOR_EXPIRED"
+    default_message = "the cursor has expired: read anew, then follow from a new eventCursor"
 
 
 class Unavailable(TocsinError):

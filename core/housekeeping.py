@@ -65,7 +65,10 @@ class Housekeeping:
         return 0
 
     async def _events(self, connection: Connection, now: datetime) -> int:
-        return _count(await connection.execute(_SQL["purge_events"], now - EVENTS_KEPT, _MOST_ROWS))
+        purged: int = await connection.fetchval(_SQL["purge_events"], now - EVENTS_KEPT, _MOST_ROWS)
+        if purged:
+            await connection.execute(_SQL["purge_epochs"])
+        return purged
 
     async def _workers(self, connection: Connection, now: datetime) -> int:
         return _count(await connection.execute(_SQL["purge_workers"], now - WORKERS_KEPT))

@@ -30,6 +30,7 @@ class InheritedSocketServer(Server):
             backlog=backlog,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
+            websockets=False,  # they leave it with the handshake: see core/websocket/handshake.py
         )
         self._descriptor = descriptor
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.access.token_authentication import TokenAuthentication
+from core.checks.tail import CheckTail
 from core.clock import Clock
 from core.db.database import Database
 from core.deliveries.channel_service import ChannelService
 from core.deliveries.delivery_service import DeliveryService
 from core.deliveries.trial import Trials
 from core.deliveries.webhook_service import WebhookService
+from core.events.feed import Feed
 from core.heartbeats.receiver import PingReceiver
 from core.incidents.incident_service import IncidentService
+from core.live_connections import LiveConnections
 from core.mail import mailer_for
 from core.monitors.bulk_service import BulkService
 from core.monitors.monitor_life import MonitorLife
@@ -45,6 +48,9 @@ class Services:
     webhooks: WebhookService
     deliveries: DeliveryService
     pings: PingReceiver
+    feed: Feed
+    check_tail: CheckTail
+    live: LiveConnections
 
 
 def build_services(
@@ -70,4 +76,7 @@ def build_services(
         webhooks=WebhookService(database=database, clock=clock),
         deliveries=DeliveryService(database=database, trials=trials, clock=clock),
         pings=PingReceiver(database=database, clock=clock, pings_per_minute=settings.pings_per_minute),
+        feed=Feed(database=database, clock=clock),
+        check_tail=CheckTail(database=database, clock=clock),
+        live=LiveConnections(),
     )

@@ -15,6 +15,7 @@ from core.access.principal import Principal, TokenPermission, TokenScope
 from core.errors import Unauthenticated
 from core.ids import Prefix
 from core.services import Services
+from graphql_schema.callers import Caller
 from graphql_schema.loaders import Reads
 
 
@@ -37,6 +38,7 @@ class Context:
     started_at: datetime
     known_principal: Principal | None = None
     operation_name: str | None = None
+    caller: Caller | None = None
     _reads: Reads | None = field(default=None, init=False)
 
     @property
@@ -84,6 +86,14 @@ class Context:
         if scope is not None and identifier is not None:
             self.require_read(scope)
         return await self.find(prefix, identifier)
+
+    def begin_delivery(self) -> None:
+        """Begin what a subscription delivers next: of now, read anew, for the principal as he is by now."""
+        self.end()
+        self._reads = None
+        self.now = self.services.clock.now()
+        if self.caller is not None:
+            self.known_principal = self.caller.principal
 
     def end(self) -> None:
         """End the request's reads."""

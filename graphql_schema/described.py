@@ -1,4 +1,4 @@
-"""Fields and mutations with a description: Strawberry's own decorators lose the function's type on the way."""
+"""Fields, mutations and subscriptions with a description: Strawberry's own decorators lose the function's type on the way."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def field(description: str) -> Callable[[ResolverT], ResolverT]:
 def mutation(description: str) -> Callable[[ResolverT], ResolverT]:
     """Make a method a mutation."""
     return cast("Callable[[ResolverT], ResolverT]", strawberry.mutation(description=description))
+
+
+def subscription(description: str) -> Callable[[ResolverT], ResolverT]:
+    """Make a method that yields a subscription."""
+    return cast("Callable[[ResolverT], ResolverT]", strawberry.subscription(description=description))

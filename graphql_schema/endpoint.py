@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,15 +13,15 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from core.access.principal import Principal
-from core.errors import TocsinError, Unauthenticated, Unavailable
-from core.log import get_logger
-from core.services import Services
-from graphql_schema.context import Context
-from graphql_schema.errors import DATABASE_AWAY, ErrorCode, code_of, database_away, formatted
-from graphql_schema.node_queries import NODE_KINDS
+from core.errors import OverLimit, TocsinError, Unavailable
+from core.websocket.handshake import is_upgrade
+from graphql_schema.callers import Caller, secret_of
+from graphql_schema.errors import ErrorCode, code_of
+from graphql_schema.live.application_response import ApplicationResponse
+from graphql_schema.live.event_stream import EventStream, wants_events
+from graphql_schema.live.web_socket import upgraded
 from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
-from graphql_schema.schema import TocsinSchema
+from graphql_schema.operations import ALL_OPERATIONS, Operations, Result
 
 PATH = "/graphql"
 JSON = "application/json"
@@ -31,31 +30,34 @@ GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 _SIGNED_OUT = frozenset({ErrorCode.UNAUTHENTICATED, ErrorCode.API_TOKEN_EXPIRED})
 _QUERIES = frozenset({OperationType.QUERY})
 _QUERIES_AND_MUTATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+_READING = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})
 
 AnyRequest = Request[Any, Any, Any]
-
-_log = get_logger(__name__)
 
 
 class GraphQLEndpoint:
     """Runs operations for whoever asks."""
 
-    def __init__(self, *, schema: TocsinSchema, services: Services) -> None:
-        self._schema = schema
-        self._services = services
-        self._started_at: datetime = services.clock.now()
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
 
     async def answer_post(self, request: AnyRequest) -> Response[bytes]:
         """Run the operation in the body."""
         try:
             operation = await read_body(request)
+            if wants_events(request):
+                return await self._stream(request, operation)
             return await self._run(request, operation, _QUERIES_AND_MUTATIONS)
         except TocsinError as error:
             return _refusal(request, error)
 
     async def answer_get(self, request: AnyRequest) -> Response[bytes]:
-        """Run the query in the parameters; a mutation must be a POST."""
+        """Run the query in the parameters; a mutation must be a POST. Or begin a WebSocket."""
         try:
+            if is_upgrade(request.headers):
+                return await upgraded(request, self._operations)
+            if wants_events(request):
+                return await self._stream(request, read_parameters(request), is_changing=False)
             return await self._run(request, read_parameters(request), _QUERIES)
         except TocsinError as error:
             return _refusal(request, error)
@@ -63,16 +65,9 @@ class GraphQLEndpoint:
     async def _run(
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
     ) -> Response[bytes]:
-        context = Context(
-            services=self._services,
-            node_kinds=NODE_KINDS,
-            now=self._services.clock.now(),
-            started_at=self._started_at,
-            known_principal=await self._principal(request),
-            operation_name=operation.operation_name,
-        )
+        context = self._operations.context(operation, await self._caller(request))
         try:
-            result = await self._schema.execute(
+            result = await self._operations.schema.execute(
                 operation.query,
                 variable_values=operation.variables,
                 context_value=context,
@@ -85,23 +80,25 @@ class GraphQLEndpoint:
             raise _not_allowed(error.operation_type) from error
         finally:
             context.end()
-        return _response(request, _status(result.data, result.errors or ()), result.data, result.errors or ())
+        return _response(request, Result(data=result.data, errors=result.errors or ()))
 
-    async def _principal(self, request: AnyRequest) -> Principal | None:
-        """Return who asks, or None if no credentials came along; raise Unauthenticated for wrong ones."""
-        secret = request.headers.get("x-api-key")
-        authorization = request.headers.get("authorization", "").strip()
-        if authorization:
-            scheme, _, secret = authorization.partition(" ")
-            if scheme.lower() != "bearer":
-                raise Unauthenticated("authorization must be: Bearer, and an api token")
-        if secret is None:
-            return None
-        try:
-            return await self._services.authentication.authenticate(secret.strip())
-        except DATABASE_AWAY as error:
-            _log.debug("graphql.database_away", error=repr(error))
-            raise database_away() from error
+    async def _stream(
+        self, request: AnyRequest, operation: Operation, *, is_changing: bool = True
+    ) -> Response[bytes]:
+        caller = await self._caller(request)
+        stream = EventStream(
+            results=self._operations.stream(operation, caller, ALL_OPERATIONS if is_changing else _READING),
+            caller=caller,
+            live=self._operations.services.live,
+        )
+        stream.begin()
+        return ApplicationResponse(stream)
+
+    async def _caller(self, request: AnyRequest) -> Caller:
+        """Return who asks; raise Unauthenticated for wrong credentials."""
+        caller = Caller(self._operations.services.authentication, secret_of(request.headers))
+        await caller.identify()
+        return caller
 
 
 def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
@@ -122,20 +119,17 @@ def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
 
 def _not_allowed(operation_type: OperationType) -> RequestRefused:
     if operation_type is OperationType.SUBSCRIPTION:
-        return RequestRefused(HTTPStatus.BAD_REQUEST, "subscriptions are not served here")
+        return RequestRefused(
+            HTTPStatus.BAD_REQUEST, "a subscription needs a websocket, or accept: text/event-stream"
+        )
     return RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation must be a POST")
 
 
-def _status(data: Any, errors: Sequence[GraphQLError]) -> HTTPStatus:
+def _status(result: Result) -> HTTPStatus:
     """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest."""
-    if any(code_of(error) in _SIGNED_OUT for error in errors):
+    if any(code_of(error) in _SIGNED_OUT for error in result.errors):
         return HTTPStatus.UNAUTHORIZED
-    return HTTPStatus.OK if _has_run(data, errors) else HTTPStatus.BAD_REQUEST
-
-
-def _has_run(data: Any, errors: Sequence[GraphQLError]) -> bool:
-    """Tell whether the operation began: an error of a field has that field's path."""
-    return data is not None or any(error.path is not None for error in errors)
+    return HTTPStatus.OK if result.has_run else HTTPStatus.BAD_REQUEST
 
 
 def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
@@ -144,16 +138,17 @@ def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
         status = error.status
     elif isinstance(error, Unavailable):
         status = HTTPStatus.SERVICE_UNAVAILABLE
-    return _response(request, status, None, [GraphQLError(error.message, original_error=error)])
+    elif isinstance(error, OverLimit):
+        status = HTTPStatus.TOO_MANY_REQUESTS
+    result = Result(data=None, errors=[GraphQLError(error.message, original_error=error)])
+    return _response(request, result, status)
 
 
-def _response(
-    request: AnyRequest, status: HTTPStatus, data: Any, errors: Sequence[GraphQLError]
-) -> Response[bytes]:
-    body: dict[str, Any] = {"data": data} if _has_run(data, errors) else {}
-    if errors:
-        body["errors"] = [formatted(error) for error in errors]
+def _response(request: AnyRequest, result: Result, status: HTTPStatus | None = None) -> Response[bytes]:
     accepted = request.headers.get("accept", "")
     media_type = GRAPHQL_RESPONSE_JSON if GRAPHQL_RESPONSE_JSON in accepted else JSON
+    status = status or _status(result)
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return Response(msgspec.json.encode(body), status_code=status, media_type=media_type, headers=headers)
+    return Response(
+        msgspec.json.encode(result.body), status_code=status, media_type=media_type, headers=headers
+    )

@@ -105,6 +105,20 @@ class Reads:
             batch = self._batches[identity] = _Batch(run, keeps_answers=True)
         return self._ask(batch, None)
 
+    def first(
+        self,
+        read: Callable[Concatenate[Connection, P], Awaitable[V]],
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> asyncio.Future[V]:
+        """Return what `read` finds, before anything that was asked together with it and has not begun."""
+        answer = self.once(read, *arguments, **named)
+        batch = self._batches[read, arguments, tuple(named.items())]
+        if batch in self._waiting:
+            self._waiting.remove(batch)
+            self._waiting.appendleft(batch)
+        return answer
+
     def forget(self) -> None:
         """Read everything anew from now on: something was changed."""
         self._batches.clear()

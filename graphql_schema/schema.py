@@ -23,6 +23,8 @@ from graphql_schema.incidents.mutations import IncidentMutations
 from graphql_schema.incidents.queries import IncidentQueries
 from graphql_schema.kinds.queries import KindQueries
 from graphql_schema.limits import OperationLimits
+from graphql_schema.live.queries import LiveQueries
+from graphql_schema.live.subscriptions import Subscription
 from graphql_schema.monitors.mutations import monitor_mutations
 from graphql_schema.monitors.queries import MonitorQueries
 from graphql_schema.node_queries import NodeQueries
@@ -51,6 +53,7 @@ class Query(
     RegionQueries,
     DeliveryQueries,
     KindQueries,
+    LiveQueries,
     ServerQueries,
 ):
     """All parts together."""
@@ -79,6 +82,7 @@ def build_schema(registry: PluginRegistry, *, executor: type[ListExecutor] | Non
     return TocsinSchema(
         query=Query,
         mutation=_mutation(plugin_types),
+        subscription=Subscription,
         types=plugin_types.object_types,
         extensions=_extensions(),
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),

@@ -14,7 +14,8 @@ class NotifyChannel(enum.StrEnum):
     TRANSITIONS = "tocsin_transitions"
     DELIVERIES = "tocsin_deliveries"
     PINGS = "tocsin_pings"
-    EVENTS = "tocsin_events"  # events were sequenced
+    CHANGES = "tocsin_changes"  # people changed something: events wait for their numbers
+    EVENTS = "tocsin_events"  # events were numbered
     TOKENS = "tocsin_tokens"  # the token whose digest in hex is the payload was revoked
 
 

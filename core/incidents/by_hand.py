@@ -49,6 +49,7 @@ async def resolve_by_hand(
     )
     judged = await store_changes(connection, [sentence], now=now)
     await notify(connection, NotifyChannel.TRANSITIONS)
+    await notify(connection, NotifyChannel.CHANGES)
     return judged
 
 

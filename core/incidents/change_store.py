@@ -377,8 +377,9 @@ def _status_event(
         now,
         status,
         previous,
+        subject.project_id,
     )
 
 
 def _incident_event(subject: Subject, incident_id: UUID, change: str, now: datetime) -> tuple[Any, ...]:
-    return (subject.workspace_id, "INCIDENT", incident_id, change, now, None, None)
+    return (subject.workspace_id, "INCIDENT", incident_id, change, now, None, None, subject.project_id)

@@ -13,6 +13,7 @@ from core.access.principal import Principal, TokenPermission, TokenScope
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
+from core.db.notifications import NotifyChannel, notify
 from core.errors import Conflict, NotFound
 from core.ids import Prefix, decode_id, new_id
 from core.incidents.by_hand import resolve_by_hand
@@ -64,7 +65,7 @@ class IncidentService:
                     change.now,
                     principal.user_id,
                 )
-                await change.tell("ACKNOWLEDGED", "acknowledged")
+                await change.tell("ACKNOWLEDGED", "acknowledged", "STATUS")
         acknowledged_id: UUID = row["id"]
         return acknowledged_id
 
@@ -130,7 +131,7 @@ class _Change:
     incident_id: UUID
     now: datetime
 
-    async def tell(self, kind: str, message: str) -> None:
+    async def tell(self, kind: str, message: str, change: str = "UPDATED") -> None:
         await self.connection.execute(
             _SQL["insert_incident_event"],
             new_id(self.now),
@@ -142,8 +143,9 @@ class _Change:
             self.principal.user_id,
         )
         await self.connection.execute(
-            _SQL["insert_incident_change"], self.principal.workspace_id, self.incident_id, self.now
+            _SQL["insert_incident_change"], self.principal.workspace_id, self.incident_id, change, self.now
         )
+        await notify(self.connection, NotifyChannel.CHANGES)
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

@@ -42,7 +42,8 @@ async def void_outage(
     if subject.standing.status is not MonitorStatus.DOWN:
         return Judged()
     await _rewrite_status(connection, workspace_id, monitor_id)
-    event = (workspace_id, "MONITOR", monitor_id, "STATUS", now, MonitorStatus.UP, MonitorStatus.DOWN)
+    monitor = (workspace_id, "MONITOR", monitor_id)
+    event = (*monitor, "STATUS", now, MonitorStatus.UP, MonitorStatus.DOWN, subject.project_id)
     await connection.execute(_JUDGEMENT["write_events"], *([value] for value in event))
     [subject] = await lock_subjects(connection, [monitor_id])
     changes = Changes(endings=_endings(subject), dismissed=subject.standing.dismissed)

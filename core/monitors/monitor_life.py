@@ -123,7 +123,16 @@ async def judge_anew(connection: Connection, monitor_id: UUID, now: datetime) ->
 
 
 async def tell_change(
-    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], change: str, now: datetime
+    connection: Connection,
+    workspace_id: UUID,
+    monitor_ids: Sequence[UUID],
+    change: str,
+    now: datetime,
+    *,
+    left_project_id: UUID | None = None,
 ) -> None:
-    """Tell subscribers that monitors were CREATED, UPDATED or DELETED."""
-    await connection.execute(_SQL["insert_monitor_event"], workspace_id, monitor_ids, change, now)
+    """Tell subscribers that monitors were CREATED, UPDATED (and moved to another project) or DELETED."""
+    await connection.execute(
+        _SQL["insert_monitor_events"], workspace_id, monitor_ids, change, now, left_project_id
+    )
+    await notify(connection, NotifyChannel.CHANGES)

@@ -64,7 +64,14 @@ class MonitorUpdate:
         if self._are_regions_new:
             await store_regions(self.connection, workspace_id, self.present.id, self.accepted.region_ids)
         await self._follow(life, changed.keys())
-        await tell_change(self.connection, workspace_id, [self.present.id], "UPDATED", self.now)
+        await tell_change(
+            self.connection,
+            workspace_id,
+            [self.present.id],
+            "UPDATED",
+            self.now,
+            left_project_id=row["project_id"] if "project_id" in changed else None,
+        )
 
     @property
     def _are_regions_new(self) -> bool:

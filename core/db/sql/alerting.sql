@@ -95,7 +95,12 @@ FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid
     AS d (id, step, outcome, reason, channel_id, webhook_id, delivery_id);
 
 -- name: insert_timeline
--- Who was told and who was spared, for people to read. $1 workspace, $2 incident, $3 now; then a column each.
+-- Who was told and who was spared, for people to read; subscribers hear of it once. $1 workspace, $2 incident, $3 now;
+-- then a column each.
+WITH change AS (
+    INSERT INTO events (workspace_id, subject, subject_id, change, at)
+    SELECT $1, 'INCIDENT', $2, 'UPDATED', $3 WHERE cardinality($4::uuid[]) > 0
+)
 INSERT INTO incident_events (id, workspace_id, incident_id, at, kind, message)
 SELECT e.id, $1, $2, $3, e.kind, e.message
 FROM unnest($4::uuid[], $5::text[], $6::text[]) AS e (id, kind, message);
@@ -109,8 +114,8 @@ RETURNING status;
 
 -- name: insert_monitor_event
 -- Lets subscribers know that the monitor's flag changed. $1 workspace, $2 monitor, $3 now, $4 status.
-INSERT INTO events (workspace_id, subject, subject_id, change, at, status)
-VALUES ($1, 'MONITOR', $2, 'UPDATED', $3, $4);
+INSERT INTO events (workspace_id, subject, subject_id, change, at, status, project_ids)
+SELECT $1, 'MONITOR', id, 'UPDATED', $3, $4, ARRAY[project_id] FROM monitors WHERE workspace_id = $1 AND id = $2;
 
 -- name: has_undone_transitions
 -- Whether the monitor's story goes on: what it ends with is not known yet. $1 workspace, $2 monitor.

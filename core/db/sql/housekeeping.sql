@@ -3,8 +3,21 @@
 SELECT pg_try_advisory_xact_lock($1)
 
 -- name: purge_events
--- Events too old to resume from. $1 oldest kept, $2 the most rows.
-DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 AND sequence IS NOT NULL ORDER BY at LIMIT $2)
+-- Events too old to resume from; returns how many. Cursors before the last of them expire in the same moment.
+-- $1 oldest kept, $2 the most rows.
+WITH old AS (
+    DELETE FROM events
+    WHERE id IN (SELECT id FROM events WHERE at < $1 AND sequence IS NOT NULL ORDER BY at LIMIT $2)
+    RETURNING sequence
+), noted AS (
+    UPDATE event_sequence SET purged_through = greatest(purged_through, (SELECT max(sequence) FROM old))
+    WHERE EXISTS (SELECT FROM old)
+)
+SELECT count(*) FROM old
+
+-- name: purge_epochs
+-- Epochs of which no cursor is left that has not expired.
+DELETE FROM event_epochs AS e USING event_sequence AS s WHERE e.ended_after < s.purged_through
 
 -- name: purge_workers
 -- Workers long gone. $1 oldest kept.

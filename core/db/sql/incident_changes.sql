@@ -20,6 +20,6 @@ INSERT INTO incident_events (id, workspace_id, incident_id, at, kind, message, a
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: insert_incident_change
--- A change that subscribers may resume from. $1 workspace, $2 incident, $3 now.
+-- A change that subscribers may resume from. $1 workspace, $2 incident, $3 change, $4 now.
 INSERT INTO events (workspace_id, subject, subject_id, change, at)
-VALUES ($1, 'INCIDENT', $2, 'UPDATED', $3)
+VALUES ($1, 'INCIDENT', $2, $3, $4)

@@ -114,9 +114,11 @@ WHERE i.id = u.id AND i.workspace_id = u.workspace_id AND i.status <> 'RESOLVED'
 
 -- name: write_events
 -- Changes that subscribers may resume from; the sequencer numbers them after the commit.
-INSERT INTO events (workspace_id, subject, subject_id, change, at, status, previous_status)
-SELECT * FROM unnest(
-    $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::smallint[], $7::smallint[])
+INSERT INTO events (workspace_id, subject, subject_id, change, at, status, previous_status, project_ids)
+SELECT workspace_id, subject, subject_id, change, at, status, previous_status, ARRAY[project_id]
+FROM unnest(
+    $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::timestamptz[], $6::smallint[], $7::smallint[], $8::uuid[]
+) AS u (workspace_id, subject, subject_id, change, at, status, previous_status, project_id)
 
 -- name: take_numbers
 -- The last locks of a transaction: every incident of a workspace's year waits here for the one before it.

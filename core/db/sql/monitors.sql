@@ -67,7 +67,16 @@ ON CONFLICT DO NOTHING
 -- Keeps only these regions looking at a monitor. $1 workspace, $2 monitor, $3 regions that stay.
 DELETE FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2 AND region_id <> ALL($3)
 
--- name: insert_monitor_event
--- A change that subscribers may resume from. $1 workspace, $2 monitors, $3 change, $4 now.
-INSERT INTO events (workspace_id, subject, subject_id, change, at)
-SELECT $1, 'MONITOR', monitor_id, $3, $4 FROM unnest($2::uuid[]) AS monitor_id
+-- name: insert_monitor_events
+-- Changes that subscribers may resume from, with the status of the moment: a judgement that goes on meanwhile comes
+-- wholly before or after. $1 workspace, $2 monitors, $3 change, $4 now, $5 a project that they have left.
+WITH told AS MATERIALIZED (
+    SELECT monitor_id, status FROM monitor_states
+    WHERE workspace_id = $1 AND monitor_id = ANY($2::uuid[])
+    ORDER BY monitor_id
+    FOR SHARE
+)
+INSERT INTO events (workspace_id, subject, subject_id, change, at, status, project_ids)
+SELECT $1, 'MONITOR', m.id, $3, $4, told.status, array_remove(ARRAY[m.project_id, $5::uuid], NULL)
+FROM told
+JOIN monitors AS m ON m.id = told.monitor_id AND m.workspace_id = $1

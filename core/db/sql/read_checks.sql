@@ -50,3 +50,21 @@ FROM unnest($2::uuid[], $3::timestamptz[], $4::smallint[]) AS wanted (monitor_id
 JOIN check_details AS d ON d.monitor_id = wanted.monitor_id AND d.slot = wanted.slot
     AND d.region_id = wanted.region_id
 WHERE d.workspace_id = $1
+
+-- name: followed_regions
+-- How far each region has looked at monitors that are there: a null slot where none has yet. $1 monitors.
+SELECT m.id AS monitor_id, r.region_id, r.last_slot
+FROM monitors AS m
+LEFT JOIN region_states AS r ON r.monitor_id = m.id AND r.workspace_id = m.workspace_id
+WHERE m.id = ANY($1::uuid[]) AND m.deleted_at IS NULL
+
+-- name: followed_checks
+-- The checks after each region's slot up to the latest it has folded. $1 monitors, $2 regions, $3 after, $4 up to.
+SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
+    c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error
+FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::timestamptz[])
+    AS w (monitor_id, region_id, after, up_to)
+JOIN monitors AS m ON m.id = w.monitor_id
+JOIN checks AS c ON c.monitor_id = w.monitor_id AND c.region_id = w.region_id
+    AND c.workspace_id = m.workspace_id AND c.slot > w.after AND c.slot <= w.up_to
+ORDER BY c.slot, c.region_id

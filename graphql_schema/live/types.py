@@ -1,0 +1,83 @@
+"""Changes, as subscribers are told of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from core.events.cursor import EventCursor
+from core.events.event_log import ChangeKind, Event
+from core.ids import Prefix, encode_id
+from core.monitors.status import MonitorStatus
+from graphql_schema.context import Info
+from graphql_schema.described import field
+from graphql_schema.incidents.types import Incident
+from graphql_schema.monitors.types import Monitor
+
+CURSOR_HELP = "Where this change is in the order of all: give it as `after` to go on behind it"
+
+strawberry.enum(
+    ChangeKind, description="How it changed. STATUS: a monitor's verdict, or an incident's OPEN … RESOLVED"
+)
+
+
+@strawberry.type(description="A change of a monitor")
+class MonitorChange:
+    """An event about a monitor."""
+
+    monitor_uuid: strawberry.Private[UUID]
+    cursor: str = strawberry.field(description=CURSOR_HELP)
+    at: datetime
+    change: ChangeKind
+    monitor_id: strawberry.ID
+    status: MonitorStatus = strawberry.field(description="That of the moment of the change")
+    previous_status: MonitorStatus | None = strawberry.field(description="Null unless the status changed")
+
+    @field("The monitor as it is when this is delivered; null once it is deleted")
+    async def monitor(self, info: Info) -> Monitor | None:
+        """Return the monitor."""
+        monitor: Monitor | None = await info.context.find_granted(Prefix.MONITOR, self.monitor_uuid)
+        return monitor
+
+    @classmethod
+    def of(cls, cursor: EventCursor, event: Event) -> MonitorChange:
+        """Return the object that stands for an event."""
+        return cls(
+            monitor_uuid=event.subject_id,
+            cursor=cursor.text,
+            at=event.at,
+            change=event.change,
+            monitor_id=strawberry.ID(encode_id(Prefix.MONITOR, event.subject_id)),
+            status=MonitorStatus.PENDING if event.status is None else event.status,
+            previous_status=event.previous_status,
+        )
+
+
+@strawberry.type(description="A change of an incident")
+class IncidentChange:
+    """An event about an incident."""
+
+    incident_uuid: strawberry.Private[UUID]
+    cursor: str = strawberry.field(description=CURSOR_HELP)
+    at: datetime
+    change: ChangeKind
+    incident_id: strawberry.ID
+
+    @field("The incident as it is when this is delivered")
+    async def incident(self, info: Info) -> Incident | None:
+        """Return the incident."""
+        incident: Incident | None = await info.context.find_granted(Prefix.INCIDENT, self.incident_uuid)
+        return incident
+
+    @classmethod
+    def of(cls, cursor: EventCursor, event: Event) -> IncidentChange:
+        """Return the object that stands for an event."""
+        return cls(
+            incident_uuid=event.subject_id,
+            cursor=cursor.text,
+            at=event.at,
+            change=event.change,
+            incident_id=strawberry.ID(encode_id(Prefix.INCIDENT, event.subject_id)),
+        )
