@@ -17,6 +17,7 @@ from core.errors import OverLimit, TocsinError, Unavailable
 from core.websocket.handshake import is_upgrade
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.errors import ErrorCode, code_of
+from graphql_schema.ide.page import ide_handlers, page, wants_page
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.event_stream import EventStream, wants_events
 from graphql_schema.live.web_socket import upgraded
@@ -52,10 +53,12 @@ class GraphQLEndpoint:
             return _refusal(request, error)
 
     async def answer_get(self, request: AnyRequest) -> Response[bytes]:
-        """Run the query in the parameters; a mutation must be a POST. Or begin a WebSocket."""
+        """Run the query in the parameters; a mutation must be a POST. Or begin a WebSocket, or show the page."""
         try:
             if is_upgrade(request.headers):
                 return await upgraded(request, self._operations)
+            if wants_page(request):
+                return page()
             if wants_events(request):
                 return await self._stream(request, read_parameters(request), is_changing=False)
             return await self._run(request, read_parameters(request), _QUERIES)
@@ -114,7 +117,7 @@ def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
         """Run the query in the parameters."""
         return await endpoint.answer_get(request)
 
-    return [graphql_post, graphql_get]
+    return [graphql_post, graphql_get, *ide_handlers()]
 
 
 def _not_allowed(operation_type: OperationType) -> RequestRefused:

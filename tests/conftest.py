@@ -33,7 +33,12 @@ _numbers = itertools.count(1)
 # What each marked suite needs beyond the Python registry, and whether it is here.
 _SUITES = {
     "node": ("Node.js", lambda: shutil.which("node")),
-    "browser": ("Chromium", lambda: shutil.which("chromium") or shutil.which("chromium-browser")),
+    "browser": (
+        "Chromium and its driver",
+        lambda: (
+            shutil.which("chromedriver") and (shutil.which("chromium") or shutil.which("chromium-browser"))
+        ),
+    ),
     "compiler": ("a C compiler", lambda: shutil.which("cc")),
     "rival": ("blackbox_exporter", lambda: shutil.which("blackbox_exporter")),
     "netns": ("network namespaces", namespaces_can_be_made),
