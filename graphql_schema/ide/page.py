@@ -17,9 +17,7 @@ from litestar.params import FromPath
 PATH = "/graphql/ide"
 _FILES_PATH = "/graphql/static"
 
-_MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
-    {".js": "text/javascript", ".css": "text/css"}
-)
+_MEDIA_TYPES: Mapping[str, str] = MappingProxyType({".js": "text/javascript", ".css": "text/css"})
 _FILES = (
     "react.production.min.js",
     "react-dom.production.min.js",

@@ -77,7 +77,7 @@ async def test_a_query_and_a_subscription_run_in_a_browser_without_internet(api,
             browser.until("document.querySelector('#state').innerText === 'connected'")
             asyncio.run_coroutine_threadsafe(_pause_when_followed(api, owner, monitor), loop).result(60)
             browser.until("document.querySelector('.result-window').innerText.includes('UPDATED')")
-            if os.environ.get("TOCSIN_TAKE_PICTURES"):
+            if os.environ.get("TAKE_PICTURES"):
                 browser.picture(PICTURE)
             assert browser.run("return localStorage.length") == 0
             origins = browser.run(
