@@ -49,7 +49,7 @@ async def test_an_incident_is_acknowledged_once(incidents, tenants, incident_id,
         row = await connection.fetchrow("SELECT status, acknowledged_at, acknowledged_by FROM incidents")
         changes = await connection.fetch("SELECT subject, change FROM events")
     assert tuple(row) == ("ACKNOWLEDGED", clock.now(), tenants.owner.user_id)
-    assert [tuple(change) for change in changes] == [("INCIDENT", "UPDATED")]
+    assert [tuple(change) for change in changes] == [("INCIDENT", "STATUS")]
 
     clock.advance(5)
     await incidents.acknowledge(tenants.owner, incident_id)
