@@ -124,7 +124,10 @@ class Tocsin:
         try:
             yield connection
         finally:
-            await connection.close()
+            with contextlib.suppress(
+                OSError, asyncpg.PostgresError, asyncpg.InterfaceError
+            ):  # it may be dead
+                await connection.close()
 
 
 def database_address(data_dir: Path) -> str:

@@ -348,5 +348,5 @@ async def test_the_kinds_tell_what_their_configuration_is(owner):
     kinds = {kind["key"]: kind for kind in data["probeKinds"]}
     assert (kinds["http"]["mode"], kinds["heartbeat"]["mode"]) == ("ACTIVE", "PASSIVE")
     assert kinds["http"]["configSchema"]["properties"]["url"]["type"] == "string"
-    assert {kind["key"] for kind in data["notifierKinds"]} == {"webhook"}
+    assert {kind["key"] for kind in data["notifierKinds"]} == {"email", "webhook"}
     assert {kind["distribution"] for kind in data["probeKinds"]} == {"tocsin"}

@@ -57,6 +57,9 @@ async def work(own_postgres: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> As
     monkeypatch.setattr(listener_module, "PULSE_EVERY_SECONDS", 0.2)
     monkeypatch.setattr(listener_module, "SILENCE_SECONDS", 4.0)
     await own_postgres.execute("CREATE TABLE tally (n integer)")
+    await own_postgres.execute(
+        "CHECKPOINT"
+    )  # its commits are not waited for, and some of these ways are crashes
     network = Network(own_postgres)
     await network.open()
     work = Work(own_postgres, network)
