@@ -17,6 +17,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from core.clock import ManualClock
 from core.db.database import Database, PoolUse
@@ -27,6 +28,10 @@ from tests.own_postgres import OwnPostgres, copy_cluster
 
 for _name in [name for name in os.environ if name.startswith("TOCSIN_")]:
     del os.environ[_name]
+
+# How long an example takes says nothing on a machine that is shared.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _numbers = itertools.count(1)
 
