@@ -109,7 +109,20 @@ def _crashed(request: Request[Any, Any, Any], error: Exception) -> Response[dict
     return _error(HTTPStatus.INTERNAL_SERVER_ERROR, None)
 
 
+# Python 3.13 calls some by the names of RFC 9110, and a code in an answer must not depend on that.
+_NAMES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "CONTENT_TOO_LARGE",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "URI_TOO_LONG",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "RANGE_NOT_SATISFIABLE",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "UNPROCESSABLE_CONTENT",
+}
+
+
+def _name(status: HTTPStatus) -> str:
+    return _NAMES.get(status, status.name)
+
+
 def _error(status: HTTPStatus, headers: dict[str, str] | None) -> Response[dict[str, Any]]:
     """Return what is said of a status, and nothing of what is within."""
-    body = {"error": {"code": status.name, "message": status.phrase.lower()}}
+    body = {"error": {"code": _name(status), "message": status.phrase.lower()}}
     return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)

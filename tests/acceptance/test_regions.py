@@ -101,7 +101,7 @@ async def test_a_quorum_of_two_regions_outlives_one_of_them(tocsin, website, unt
             return await regions(tocsin) == {"eu": (False, 0), "local": (True, 1)}
 
         await until(europe_is_gone, "the region to be told as gone")
-        assert "region.without_worker" in tocsin.log.read_text()
+        await until(lambda: "region.without_worker" in tocsin.log.read_text(), "the watch to notice")
 
         website.status = 503
         await until(lambda: statuses("DOWN", "DOWN"), "the living region to find it down")

@@ -87,7 +87,7 @@ async def test_a_body_beyond_the_limit_is_refused(client) -> None:
 
     assert (fits.status_code, fits.json()) == (201, MOST_BODY_BYTES)
     assert too_long.status_code == 413
-    assert too_long.json()["error"]["code"] == "REQUEST_ENTITY_TOO_LARGE"
+    assert too_long.json()["error"]["code"] == "CONTENT_TOO_LARGE"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
