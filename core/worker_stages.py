@@ -30,10 +30,10 @@ from core.deliveries.dispatcher import Dispatcher
 from core.events.sequencer import Sequencer
 from core.heartbeats.inbox import Inbox
 from core.heartbeats.judging import SignalJudge
-from core.heartbeats.listeners import Listeners
 from core.heartbeats.sweep import Sweep
 from core.housekeeping import Housekeeping
 from core.incidents.coverage_sweep import CoverageSweep
+from core.incidents.listeners import Listeners
 from core.plugin_registry import PluginRegistry
 from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence
@@ -73,7 +73,8 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     connectivity = _connectivity(around)
     sight = Sight(loop_watch, connectivity)
     recorder, scheduler = _checks(around, sight, engine.wakeup, sequencer.wakeup)
-    inbox, sweep = _heartbeats(around, engine.wakeup, sequencer.wakeup)
+    listeners = Listeners(on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set)
+    inbox, sweep = _heartbeats(around, listeners)
     listener = Listener(
         database=database,
         handlers={
@@ -87,7 +88,7 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
         sequencer,
         Housekeeping(database=database, clock=clock),
         presence,
-        *_watches(around, engine.wakeup, sequencer.wakeup),
+        *_watches(around, listeners),
         listener,
         ClockKeeper(database=database, clock=clock),
         loop_watch,
@@ -111,12 +112,12 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     ]
 
 
-def _watches(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[RegionWatch, CoverageSweep]:
+def _watches(around: Surroundings, listeners: Listeners) -> tuple[RegionWatch, CoverageSweep]:
     """Return what notices that nobody looks: at a region's monitors, or at a monitor."""
     database, clock = around.database, around.clock
     return (
-        RegionWatch(database=database, clock=clock, on_transitions=alerting.set, on_events=sequencing.set),
-        CoverageSweep(database=database, clock=clock, on_transitions=alerting.set, on_events=sequencing.set),
+        RegionWatch(database=database, clock=clock, listeners=listeners),
+        CoverageSweep(database=database, clock=clock, listeners=listeners),
     )
 
 
@@ -179,9 +180,8 @@ def _connectivity(around: Surroundings) -> Connectivity:
     )
 
 
-def _heartbeats(around: Surroundings, alerting: Wakeup, sequencing: Wakeup) -> tuple[Inbox, Sweep]:
+def _heartbeats(around: Surroundings, listeners: Listeners) -> tuple[Inbox, Sweep]:
     judge = SignalJudge(registry=around.registry, outbound=around.outbound, run_blocking=asyncio.to_thread)
-    listeners = Listeners(on_transitions=alerting.set, on_events=sequencing.set)
     inbox = Inbox(database=around.database, clock=around.clock, judge=judge, listeners=listeners)
     sweep = Sweep(database=around.database, clock=around.clock, judge=judge, listeners=listeners)
     return inbox, sweep

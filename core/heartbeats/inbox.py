@@ -25,7 +25,6 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import Application, InboxPing, apply_pings
 from core.heartbeats.judging import SignalJudge, finding_of, not_stored
-from core.heartbeats.listeners import NOBODY, Listeners
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import (
     AppliedPing,
@@ -36,6 +35,7 @@ from core.heartbeats.watched import (
     read_watched,
     store_states,
 )
+from core.incidents.listeners import NOBODY, Listeners
 from core.incidents.voiding import void_outage
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds

@@ -19,9 +19,9 @@ from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import TOLERANCE, HeartbeatState, is_missed, miss
 from core.heartbeats.judging import SignalJudge, finding_of, not_loaded, not_stored
-from core.heartbeats.listeners import NOBODY, Listeners
 from core.heartbeats.parts import work_in_parts
 from core.heartbeats.watched import read_doors_open_until, read_watched, store_states
+from core.incidents.listeners import NOBODY, Listeners
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds
 

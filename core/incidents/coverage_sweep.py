@@ -7,13 +7,13 @@ waiting for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 from core.clock import Clock
 from core.db.database import Database
 from core.db.named_sql import named_sql
-from core.incidents.judgement import Judged, judge
+from core.incidents.judgement import judge
+from core.incidents.listeners import NOBODY, Listeners
 from core.log import get_logger
 from core.scheduling.attendance import Watch
 from core.wakeup import Wakeup
@@ -30,28 +30,19 @@ PATIENCE = timedelta(seconds=10)
 log = get_logger(__name__)
 
 
-def _tell_nobody() -> None:
-    pass
-
-
 class CoverageSweep:
-    """One of it works at a time, over all workers; another takes over when that one ends.
-
-    `on_transitions` and `on_events` are called after the commit, and must not wait.
-    """
+    """One of it works at a time, over all workers; another takes over when that one ends."""
 
     def __init__(
         self,
         *,
         database: Database,
         clock: Clock,
-        on_transitions: Callable[[], None] = _tell_nobody,
-        on_events: Callable[[], None] = _tell_nobody,
+        listeners: Listeners = NOBODY,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._on_transitions = on_transitions
-        self._on_events = on_events
+        self._listeners = listeners
         self._watch = Watch()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -77,13 +68,7 @@ class CoverageSweep:
                 return 0
             rows = await connection.fetch(_SQL["give_up"], now - PATIENCE, REGIONS_A_ROUND)
             judged = await judge(connection, {row["monitor_id"] for row in rows}, now=now)
-        self._tell(judged)
+        self._listeners.tell(judged)
         if rows:
             log.info("coverage.ended", regions=len(rows), changes=judged.events)
         return len(rows)
-
-    def _tell(self, judged: Judged) -> None:
-        if judged.transitions:
-            self._on_transitions()
-        if judged.events:
-            self._on_events()

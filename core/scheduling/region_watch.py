@@ -7,7 +7,7 @@ it thought when it left is not thought any more when it comes back: it looks at 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,7 @@ from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.incidents.judgement import judge
+from core.incidents.listeners import NOBODY, Listeners
 from core.log import get_logger
 from core.scheduling.attendance import WORKER_ALIVE_FOR, Attendance, Turn, Watch
 from core.wakeup import Wakeup
@@ -31,28 +32,19 @@ MONITORS_AT_ONCE = 200
 log = get_logger(__name__)
 
 
-def _tell_nobody() -> None:
-    pass
-
-
 class RegionWatch:
-    """One of it works at a time, over all workers; another takes over when that one ends.
-
-    `on_transitions` and `on_events` are called after the commits, and must not wait.
-    """
+    """One of it works at a time, over all workers; another takes over when that one ends."""
 
     def __init__(
         self,
         *,
         database: Database,
         clock: Clock,
-        on_transitions: Callable[[], None] = _tell_nobody,
-        on_events: Callable[[], None] = _tell_nobody,
+        listeners: Listeners = NOBODY,
     ) -> None:
         self._database = database
         self._clock = clock
-        self._on_transitions = on_transitions
-        self._on_events = on_events
+        self._listeners = listeners
         self._watch = Watch()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -102,10 +94,7 @@ class RegionWatch:
             if region.absent_since is not None:
                 await connection.execute(_SQL["forget_opinions"], region.region_id, monitors)
             judged = await judge(connection, monitors, now=now, not_before=now)
-        if judged.transitions:
-            self._on_transitions()
-        if judged.events:
-            self._on_events()
+        self._listeners.tell(judged)
 
 
 def _turning(

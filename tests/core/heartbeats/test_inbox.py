@@ -13,10 +13,10 @@ import pytest
 from core.db.database import Database, PoolUse
 from core.heartbeats.inbox import Inbox
 from core.heartbeats.judging import SignalJudge
-from core.heartbeats.listeners import Listeners
 from core.heartbeats.ping import PingKind
 from core.heartbeats.receiver import PingReceiver
 from core.incidents.life_cycle import pause_monitors
+from core.incidents.listeners import Listeners
 from core.monitors.status import MonitorStatus
 from core.plugin_registry import registry_of
 from plugins.api.outbound import Outbound

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from core.ids import new_id, to_unix_ms
+from core.incidents.listeners import Listeners
 from core.monitors.status import MonitorStatus
 from core.scheduling import region_watch
 from core.scheduling.leases import Claimant, claim_due, take_over
@@ -35,8 +36,10 @@ class Installation:
         return RegionWatch(
             database=self.world.database,
             clock=self.world.clock,
-            on_transitions=lambda: self.told.append("transitions"),
-            on_events=lambda: self.told.append("events"),
+            listeners=Listeners(
+                on_transitions=lambda: self.told.append("transitions"),
+                on_events=lambda: self.told.append("events"),
+            ),
         )
 
     async def start(self, region_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Who is told, after the commit, of what recording wrote."""
+"""Who is told, after the commit, of what recording or a judgement wrote."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.checks.recorder import Recorded
+from core.incidents.judgement import Judged
 
 
 def _tell_nobody() -> None:
@@ -22,11 +23,11 @@ class Listeners:
     on_transitions: Callable[[], None] = _tell_nobody
     on_events: Callable[[], None] = _tell_nobody
 
-    def tell(self, recorded: Recorded) -> None:
+    def tell(self, written: Recorded | Judged) -> None:
         """Call those for whom something was written."""
-        if recorded.transitions:
+        if written.transitions:
             self.on_transitions()
-        if recorded.events:
+        if written.events:
             self.on_events()
 
 
