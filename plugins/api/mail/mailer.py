@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from email.utils import parseaddr
-from functools import cached_property
-
-import certifi
 
 from plugins.api.mail.address import wire_address
 from plugins.api.mail.errors import MailError
 from plugins.api.mail.server import MailServer
 from plugins.api.mail.smtp_session import SmtpSession
 from plugins.api.outbound import Outbound, OutboundError
+from plugins.api.outbound.tls import TlsContexts
 
 # smtplib blocks, so each message under way has a thread.
 MOST_AT_ONCE = 16
@@ -40,7 +37,7 @@ class Mailer:
         self.sender = sender
         self._server = server
         self._outbound = outbound
-        self._authorities = authorities
+        self._tls = TlsContexts(authorities, protocols=())
         self._threads = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="mail")
 
     @property
@@ -71,7 +68,10 @@ class Mailer:
     async def _session(self, server: MailServer, timeout_seconds: float) -> SmtpSession:
         addresses = await self._outbound.resolve(server.host, server.port)
         return SmtpSession(
-            server, [str(address) for address in addresses], tls=self._tls, timeout_seconds=timeout_seconds
+            server,
+            [str(address) for address in addresses],
+            tls=self._tls.get(verify=True),
+            timeout_seconds=timeout_seconds,
         )
 
     async def _deliver(self, session: SmtpSession, message: EmailMessage, recipient: str) -> None:
@@ -83,11 +83,3 @@ class Mailer:
             )
         finally:
             session.cut()
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.load_verify_locations(cafile=certifi.where())
-        if self._authorities is not None:
-            context.load_verify_locations(cafile=self._authorities)
-        return context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +18,13 @@ from plugins.api.outbound.errors import LocalFault, TlsFailed, reason_of
 class TlsContexts:
     """The TLS contexts of one process: building one costs 20 ms and more, so there is one for each setting.
 
-    `authorities` is a file of further certificate authorities to trust, in PEM.
+    `authorities` is a file of further certificate authorities to trust, in PEM. `protocols` are what may be spoken
+    within, by the names of ALPN (RFC 7301); none where a protocol has no such name.
     """
 
-    def __init__(self, authorities: str | None = None) -> None:
+    def __init__(self, authorities: str | None = None, *, protocols: Sequence[str] = ("http/1.1",)) -> None:
         self._authorities = authorities
+        self._protocols = protocols
 
     @functools.cached_property
     def verifying(self) -> ssl.SSLContext:
@@ -32,7 +35,7 @@ class TlsContexts:
             # The system's once more, since a default that could not be opened is passed over in silence.
             if authorities is not None:
                 context.load_verify_locations(cafile=authorities)
-        return _configured(context)
+        return self._configured(context)
 
     @functools.cached_property
     def trusting(self) -> ssl.SSLContext:
@@ -40,7 +43,7 @@ class TlsContexts:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return _configured(context)
+        return self._configured(context)
 
     def get(self, *, verify: bool) -> ssl.SSLContext:
         """Return the context for the verify setting. Raises LocalFault where it cannot be made."""
@@ -49,13 +52,13 @@ class TlsContexts:
         except OSError as error:
             raise LocalFault(f"cannot read the certificate authorities: {reason_of(error)}") from error
 
-
-def _configured(context: ssl.SSLContext) -> ssl.SSLContext:
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # RFC 9525, 2: a name counts only where certificates have names, and browsers look nowhere else.
-    context.hostname_checks_common_name = False
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    def _configured(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # RFC 9525, 2: a name counts only where certificates have names, and browsers look nowhere else.
+        context.hostname_checks_common_name = False
+        if self._protocols:
+            context.set_alpn_protocols(self._protocols)
+        return context
 
 
 _EXPIRED = 10
