@@ -13,6 +13,7 @@ TocsinError                       code
 │   └── TooSlow                   RATE_LIMITED         to a subscriber that does not keep up
 ├── CursorExpired                 CURSOR_EXPIRED
 └── Unavailable                   UNAVAILABLE
+    └── Contended                 UNAVAILABLE          nothing was stored, and the same may pass the next time
 StartupError                      not for clients: one line that names the cause and the remedy
 """
 
@@ -125,6 +126,12 @@ class Unavailable(TocsinError):
 
     code = "UNAVAILABLE"
     default_message = "temporarily unavailable"
+
+
+class Contended(Unavailable):
+    """Other changes were in the way of this one, each time that it was tried; nothing of it is stored."""
+
+    default_message = "others are changing the same at the moment: nothing was changed, try again"
 
 
 class StartupError(Exception):

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from core.db.absence import CONNECTION_ERRORS, is_absence
+from core.db.contention import CONTENTION
+from core.errors import Contended
 from core.log import get_logger
 from core.wakeup import Wakeup
 
@@ -38,7 +40,7 @@ async def work_in_rounds(
         longest = _LONGEST_PAUSE_SECONDS
         try:
             done = await step()
-        except CONNECTION_ERRORS as error:
+        except (*CONNECTION_ERRORS, *CONTENTION, Contended) as error:
             tell_of_repeat("round.repeats", error, component=name)
             longest = _LONGEST_ABSENCE_PAUSE_SECONDS
         except Exception:  # A round's fault must not end the component

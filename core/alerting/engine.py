@@ -22,6 +22,7 @@ from core.alerting.situation import read_entries, read_flapping, read_policy, re
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
+from core.errors import Contended
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry
 from core.wakeup import Wakeup
@@ -64,7 +65,7 @@ class AlertEngine:
         async with limit:
             try:
                 await self._route(leased)
-            except CONNECTION_ERRORS as error:
+            except (*CONNECTION_ERRORS, Contended) as error:
                 # The lease runs out by itself; nothing could be written now.
                 tell_of_repeat("transition.repeats", error, transition=str(leased.id))
             except Exception:  # One workspace's fault must not stop the others' alerts
@@ -72,10 +73,11 @@ class AlertEngine:
 
     async def _route(self, leased: LeasedTransition) -> None:
         """Run T2 for one transition, unless somebody else did."""
-        async with self._database.transaction() as connection:
+
+        async def route(connection: Connection) -> int:
             locked = await lock_transition(connection, leased)
             if locked is None:
-                return
+                return 0
             change, now = locked.change, self._clock.now()
             policy = await read_policy(connection, self._registry, change.workspace_id)
             surroundings = await read_surroundings(connection, change)
@@ -83,7 +85,9 @@ class AlertEngine:
             occasion = occasion_of(self._registry, change, surroundings, now)
             new_deliveries = await write_routed(connection, occasion, routing(change, policy, ledger, now))
             await finish_transition(connection, change, now=now)
-        if new_deliveries:
+            return new_deliveries
+
+        if await self._database.in_transaction(route):
             self._deliveries.set()
 
     async def _read_ledger(self, connection: Connection, locked: LockedTransition, now: datetime) -> Ledger:

@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
+from core.errors import Contended
 from core.log import get_logger
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds
@@ -57,19 +58,24 @@ class Timers:
         await self._clock.settled()
         now = self._clock.now()
         timer: DueTimer | None = None
-        try:
-            async with self._database.transaction() as connection:
-                row = await connection.fetchrow(_SQL["take_due_timer"], now, list(self._handlers))
-                if row is None:
-                    return 0
-                timer = _due_timer(row)
+
+        async def fire(connection: Connection) -> None:
+            nonlocal timer
+            row = await connection.fetchrow(_SQL["take_due_timer"], now, list(self._handlers))
+            timer = None if row is None else _due_timer(row)
+            if timer is not None:
                 await self._fire(connection, timer, now)
-        except CONNECTION_ERRORS:
+
+        try:
+            await self._database.in_transaction(fire)
+        except (*CONNECTION_ERRORS, Contended):
             raise
         except Exception:
             if timer is None:
                 raise
             await self._put_off(timer, now)
+        if timer is None:
+            return 0
         self._deliveries.set()
         return 1
 

@@ -15,12 +15,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import asyncpg
-
 from core.checks.finding import Finding
 from core.checks.recording import Recorded, Unconfirmed, record_findings, rounds
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
+from core.db.contention import CONTENTION
 from core.db.database import Database
 from core.log import get_logger
 from core.scheduling.slots import believable_slot
@@ -36,13 +35,8 @@ CAPACITY = 20_000
 
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 2.0
-_CONTENTION = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-)
 # The findings are not to blame: the same batch may pass the next time.
-_PASSING = (*CONNECTION_ERRORS, *_CONTENTION)
+_PASSING = (*CONNECTION_ERRORS, *CONTENTION)
 _FAILING = (CheckStatus.DEGRADED, CheckStatus.DOWN)
 _UNSTORABLE = Outcome(status=CheckStatus.UNKNOWN, message="result could not be stored")
 
@@ -162,7 +156,7 @@ class Recorder:
                 if isinstance(error, ValueError):  # asyncpg could not even encode an argument
                     raise
                 tell_of_repeat("recorder.repeats", error, count=len(part))
-                may_be_recorded |= not isinstance(error, _CONTENTION)
+                may_be_recorded |= not isinstance(error, CONTENTION)
             else:
                 break
             await asyncio.sleep(pause)

@@ -13,7 +13,7 @@ import asyncpg
 from core.cli.chosen_settings import DATA_DIR, DATABASE_URL, add_options, chosen_settings
 from core.cli.running_database import database_url
 from core.clock import MeasuredClock
-from core.db.database import Database, PoolUse
+from core.db.database import Connection, Database, PoolUse
 from core.db.preflight import check_server
 from core.db.schema_version import require_schema
 from core.errors import InvalidInput
@@ -71,8 +71,12 @@ async def _lines(url: str) -> list[str]:
 
 
 async def _describe(url: str, key: str, told: dict[str, str]) -> RegionDescription:
-    async with _database(url) as (database, clock), database.transaction() as connection:
-        return await describe_region(connection, key, told, clock.now())
+    async with _database(url) as (database, clock):
+
+        async def describe(connection: Connection) -> RegionDescription:
+            return await describe_region(connection, key, told, clock.now())
+
+        return await database.in_transaction(describe)
 
 
 @asynccontextmanager

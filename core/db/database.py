@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import enum
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -21,6 +21,7 @@ from core.blindness.standstill import steady_seconds
 from core.clock import MeasuredClock
 from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.connector import Connector, Direct
+from core.db.contention import repeated
 from core.db.lent_pool_engine import DB
 from core.db.reach import Reach
 from core.log import get_logger
@@ -30,6 +31,7 @@ log = get_logger(__name__)
 # Subscripted for the type checker only: asyncpg's classes are not generic at run time.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
+ResultT = TypeVar("ResultT")
 
 # How long a connection that is given back may take to come to rest.
 _REST_SECONDS = 1.0
@@ -111,7 +113,7 @@ async def _leave_as_it_is(_connection: Connection) -> None:
 
 
 class Database:
-    """One pool. `acquire` gives a connection, `transaction` one inside a transaction.
+    """One pool. `acquire` gives a connection, `in_transaction` does work inside a transaction.
 
     `reach` knows whether the server can be reached.
     """
@@ -206,9 +208,23 @@ class Database:
             with contextlib.suppress(*CONNECTION_ERRORS):
                 await self.pool.release(connection, timeout=_REST_SECONDS)
 
+    async def in_transaction(self, work: Callable[[Connection], Awaitable[ResultT]]) -> ResultT:
+        """Do work in a transaction and return its result after the commit; Piccolo's queries join it.
+
+        What PostgreSQL gives up as a deadlock's victim, or for a lock that is not to be had, is done again as a
+        whole, a few times: work changes nothing but the database, and reads there whatever it builds on. Others
+        are told after the commit. Raises Contended after the last time, and whatever the work raises.
+        """
+
+        async def attempt() -> ResultT:
+            async with self.transaction() as connection:
+                return await work(connection)
+
+        return await repeated(attempt)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Give a connection inside a transaction; Piccolo's queries within the block join it.
+        """Give a connection inside a transaction that is not repeated; Piccolo's queries within the block join it.
 
         Never gather or create a task inside: both would run outside the transaction, or on a busy connection.
         """

@@ -71,14 +71,18 @@ class ChannelService:
             config=config,
             created_at=now,
         )
-        async with self._database.transaction():
+
+        async def create(_connection: Connection) -> UUID:
             await Channel.insert(channel)
-        return channel.id
+            return channel.id
+
+        return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateChannel) -> UUID:
         """Change a channel; raise NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
-        async with self._database.transaction() as connection:
+
+        async def update(connection: Connection) -> UUID:
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = self._changes(wanted, row)
@@ -88,13 +92,16 @@ class ChannelService:
                     .where(Channel.workspace_id == principal.workspace_id)
                     .where(Channel.id == row["id"])
                 )
-        channel_id: UUID = row["id"]
-        return channel_id
+            channel_id: UUID = row["id"]
+            return channel_id
+
+        return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, channel_id: str) -> UUID:
         """Delete a channel; what it was still owed is suppressed."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.DELETE)
-        async with self._database.transaction() as connection:
+
+        async def delete(connection: Connection) -> UUID:
             row = await _lock(connection, principal, channel_id)
             await (
                 Channel.update({Channel.deleted_at: self._clock.now()})
@@ -102,8 +109,10 @@ class ChannelService:
                 .where(Channel.id == row["id"])
             )
             await connection.execute(_SQL["suppress_channel_deliveries"], principal.workspace_id, row["id"])
-        deleted_id: UUID = row["id"]
-        return deleted_id
+            deleted_id: UUID = row["id"]
+            return deleted_id
+
+        return await self._database.in_transaction(delete)
 
     def _changes(self, wanted: UpdateChannel, row: asyncpg.Record) -> dict[Column | str, Any]:
         """Return the columns that the update changes."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.deliveries.redelivery import redeliver
 from core.deliveries.trial import TestResult, Trials
@@ -45,13 +45,16 @@ class DeliveryService:
         The right that counts is that to what the message goes to: a channel, or a webhook.
         """
         repeated_id = _decoded(Prefix.DELIVERY, delivery_id, "delivery")
-        async with self._database.transaction() as connection:
+
+        async def owe(connection: Connection) -> UUID:
             is_webhook = await connection.fetchval(
                 _SQL["goes_to_webhook"], principal.workspace_id, repeated_id
             )
             scope = TokenScope.WEBHOOKS if is_webhook else TokenScope.NOTIFICATIONS
             require(principal, scope, TokenPermission.WRITE)
             return await redeliver(connection, principal.workspace_id, repeated_id, self._clock.now())
+
+        return await self._database.in_transaction(owe)
 
 
 def _decoded(prefix: Prefix, public_id: str, noun: str) -> UUID:

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS, is_absence
-from core.db.database import Database
+from core.db.contention import CONTENTION
+from core.db.database import Connection, Database
 from core.deliveries import outbox
 from core.deliveries.attempt import Attempt, attempt_delivery
 from core.deliveries.channel_message import addressed
@@ -104,8 +105,11 @@ class Dispatch:
         if not recipients:
             await self._suppress(delivery, "the channel names no recipient")
             return
-        async with self._database.transaction() as connection:
+
+        async def address(connection: Connection) -> None:
             await outbox.address_to(connection, delivery, recipients, now=self._clock.now())
+
+        await self._database.in_transaction(address)
 
     async def _send(self, delivery: LeasedDelivery, channel: LoadedChannel | None) -> None:
         sending = self._to_webhook(delivery) if channel is None else self._to_channel(delivery, channel)
@@ -120,15 +124,15 @@ class Dispatch:
                 await outbox.note_webhook_attempt(connection, delivery, attempt, now=self._clock.now())
 
     async def _mark_delivered(self, delivery: LeasedDelivery, attempt: Attempt) -> None:
-        """Say that it was delivered, however long the database is away: else it would be sent again."""
+        """Say that it was delivered, however long the database is away or busy: else it would be sent again."""
         is_unmarked = False
         try:
             while True:
                 try:
                     async with self._database.acquire() as connection:
                         await outbox.mark_delivered(connection, delivery, attempt, now=self._clock.now())
-                except CONNECTION_ERRORS as error:
-                    if not is_absence(error):
+                except (*CONNECTION_ERRORS, *CONTENTION) as error:
+                    if not (is_absence(error) or isinstance(error, CONTENTION)):
                         raise
                 else:
                     return

@@ -73,14 +73,18 @@ class WebhookService:
             created_at=now,
         )
         issues.raise_if_any()
-        async with self._database.transaction():
+
+        async def create(_connection: Connection) -> UUID:
             await Webhook.insert(webhook)
-        return webhook.id
+            return webhook.id
+
+        return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateWebhook) -> UUID:
         """Change a webhook; raise NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
-        async with self._database.transaction() as connection:
+
+        async def update(connection: Connection) -> UUID:
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = _changes(wanted, row)
@@ -90,13 +94,16 @@ class WebhookService:
                     .where(Webhook.workspace_id == principal.workspace_id)
                     .where(Webhook.id == row["id"])
                 )
-        webhook_id: UUID = row["id"]
-        return webhook_id
+            webhook_id: UUID = row["id"]
+            return webhook_id
+
+        return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, webhook_id: str) -> UUID:
         """Delete a webhook; what it was still owed is suppressed."""
         require(principal, TokenScope.WEBHOOKS, TokenPermission.DELETE)
-        async with self._database.transaction() as connection:
+
+        async def delete(connection: Connection) -> UUID:
             row = await _lock(connection, principal, webhook_id)
             await (
                 Webhook.update({Webhook.deleted_at: self._clock.now()})
@@ -104,8 +111,10 @@ class WebhookService:
                 .where(Webhook.id == row["id"])
             )
             await connection.execute(_SQL["suppress_webhook_deliveries"], principal.workspace_id, row["id"])
-        deleted_id: UUID = row["id"]
-        return deleted_id
+            deleted_id: UUID = row["id"]
+            return deleted_id
+
+        return await self._database.in_transaction(delete)
 
 
 def _changes(wanted: UpdateWebhook, row: asyncpg.Record) -> dict[Column | str, Any]:

@@ -11,7 +11,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import TOLERANCE
 from core.log import get_logger
@@ -52,15 +52,20 @@ class Doors:
         async with self._database.acquire() as connection:
             was_open = await connection.fetchval(_SQL["keep_doors_open"], now, now - LONGEST_SILENCE)
         if was_open is None:
-            await self._reopen(now)
+            await self._reopen()
         return 0
 
-    async def _reopen(self, now: datetime) -> None:
-        async with self._database.transaction() as connection:
+    async def _reopen(self) -> None:
+        async def reopen(connection: Connection) -> tuple[datetime, int] | None:
+            now = self._clock.now()
             await connection.execute(_SQL["build_doors"], _NEVER)
             closed_at: datetime = await connection.fetchval(_SQL["lock_doors"])
             if closed_at >= now - LONGEST_SILENCE:
-                return  # another process was faster
+                return None  # another process was faster
             extended = await connection.execute(_SQL["extend_deadlines"], now, closed_at - TOLERANCE)
             await connection.execute(_SQL["keep_doors_open"], now, closed_at)
-        log.info("doors.reopened", closed_at=closed_at.isoformat(), extended=int(extended.split()[-1]))
+            return closed_at, int(extended.split()[-1])
+
+        reopened = await self._database.in_transaction(reopen)
+        if reopened is not None:
+            log.info("doors.reopened", closed_at=reopened[0].isoformat(), extended=reopened[1])

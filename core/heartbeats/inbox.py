@@ -91,8 +91,8 @@ class Inbox:
         return await work_in_parts(waiting, self._apply)
 
     async def _apply(self, monitor_ids: Sequence[UUID], *, is_poisoned: bool) -> int:
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async def apply(connection: Connection) -> tuple[int, Recorded]:
+            now = self._clock.now()
             rows = await connection.fetch(_SQL["lock_heartbeats"], monitor_ids)
             locked = [row["monitor_id"] for row in rows]
             if len(locked) < len(monitor_ids):
@@ -101,8 +101,11 @@ class Inbox:
             if is_poisoned:
                 applied = [_without_results(each, now) for each in applied]
             recorded = await self._store(connection, applied, now)
+            return sum(len(each.pings) for each in applied), recorded
+
+        count, recorded = await self._database.in_transaction(apply)
         self._listeners.tell(recorded)
-        return sum(len(each.pings) for each in applied)
+        return count
 
     async def _work_out(self, connection: Connection, locked: Sequence[UUID]) -> list[_Applied]:
         """Read the locked heartbeats and their pings, and judge them. Pings of kinds not loaded stay in the inbox."""

@@ -8,11 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from core.errors import Contended
 from core.log import get_logger
 
 log = get_logger(__name__)
-
-_CONTENTION = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 
 
 class Work(Protocol):
@@ -31,8 +30,8 @@ async def work_in_parts(monitor_ids: Sequence[UUID], work: Work) -> int:
         if len(monitor_ids) == 1:
             log.exception("heartbeat.poisoned", monitor=str(monitor_ids[0]))
             return await work(monitor_ids, is_poisoned=True)
-    except _CONTENTION as error:
-        log.info("heartbeats.contended", error=repr(error))
+    except Contended as error:
+        log.info("heartbeats.contended", error=repr(error.__cause__))
         return 0  # the next round takes them again
     middle = len(monitor_ids) // 2
     first, second = monitor_ids[:middle], monitor_ids[middle:]

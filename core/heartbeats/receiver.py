@@ -17,6 +17,7 @@ import asyncpg
 
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
+from core.db.contention import CONTENTION
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
@@ -50,7 +51,7 @@ _MINUTE_US = 60_000_000
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.5
 
-_REPEATED = (*CONNECTION_ERRORS, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_REPEATED = (*CONNECTION_ERRORS, *CONTENTION)
 # A ValueError is an argument that asyncpg cannot encode.
 _POISONED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
 _UNKNOWN = PingAnswer(verdict=PingVerdict.UNKNOWN)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.checks.finding import NO_REGION, Finding
-from core.checks.recorder import record_findings
+from core.checks.recorder import Recorded, record_findings
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.heartbeats.deadlines import TOLERANCE, HeartbeatState, is_missed, miss
 from core.heartbeats.judging import SignalJudge, finding_of, not_loaded, not_stored
@@ -73,10 +73,11 @@ class Sweep:
 
     async def _record_missed(self, monitor_ids: Sequence[UUID], *, is_poisoned: bool) -> int:
         """Lock, read again, and record the deadlines that are still missed."""
-        now = self._clock.now()
-        findings: list[Finding] = []
-        states: dict[UUID, HeartbeatState] = {}
-        async with self._database.transaction() as connection:
+
+        async def record(connection: Connection) -> tuple[int, Recorded]:
+            now = self._clock.now()
+            findings: list[Finding] = []
+            states: dict[UUID, HeartbeatState] = {}
             rows = await connection.fetch(_SQL["lock_heartbeats"], monitor_ids)
             open_until = await read_doors_open_until(connection) or now
             for watched in await read_watched(connection, [row["monitor_id"] for row in rows]):
@@ -89,32 +90,41 @@ class Sweep:
                     else await self._judge.findings(watched, [signal])
                 )
             await store_states(connection, states)
-            recorded = await record_findings(connection, findings, now=now)
+            return len(states), await record_findings(connection, findings, now=now)
+
+        missed, recorded = await self._database.in_transaction(record)
         self._listeners.tell(recorded)
-        return len(states)
+        return missed
 
     async def _admit_ignorance(self) -> int:
         """Make monitors UNKNOWN whose kind no plugin brings; their pings wait in the inbox until one does."""
         now = self._clock.now()
         if self._unjudged_at is not None and now - self._unjudged_at < UNJUDGED_EVERY:
             return 0
-        async with self._database.transaction() as connection:
-            if not await connection.fetchval(_SQL["lock_unjudged"], _LOCK):
-                return 0
-            rows = await connection.fetch(_SQL["unjudged_monitors"], self._judge.kinds, MONITORS_A_ROUND)
-            findings = [
-                Finding(
-                    monitor_id=row["id"],
-                    region_id=NO_REGION,
-                    slot=now,
-                    checked_at=now,
-                    config_revision=row["config_revision"],
-                    outcome=not_loaded(row["kind"]),
-                )
-                for row in rows
-            ]
-            recorded = await record_findings(connection, findings, now=now)
-        if len(rows) < MONITORS_A_ROUND:
+        admitted = await self._database.in_transaction(self._admit)
+        if admitted is None:
+            return 0
+        count, recorded = admitted
+        if count < MONITORS_A_ROUND:
             self._unjudged_at = now
         self._listeners.tell(recorded)
-        return len(rows)
+        return count
+
+    async def _admit(self, connection: Connection) -> tuple[int, Recorded] | None:
+        """Return how many monitors nobody here can judge, and what followed; None if another worker is at it."""
+        if not await connection.fetchval(_SQL["lock_unjudged"], _LOCK):
+            return None
+        now = self._clock.now()
+        rows = await connection.fetch(_SQL["unjudged_monitors"], self._judge.kinds, MONITORS_A_ROUND)
+        findings = [
+            Finding(
+                monitor_id=row["id"],
+                region_id=NO_REGION,
+                slot=now,
+                checked_at=now,
+                config_revision=row["config_revision"],
+                outcome=not_loaded(row["kind"]),
+            )
+            for row in rows
+        ]
+        return len(rows), await record_findings(connection, findings, now=now)

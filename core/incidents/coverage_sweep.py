@@ -10,9 +10,9 @@ import asyncio
 from datetime import timedelta
 
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
-from core.incidents.judgement import judge
+from core.incidents.judgement import Judged, judge
 from core.incidents.listeners import NOBODY, Listeners
 from core.log import get_logger
 from core.scheduling.attendance import Watch
@@ -60,15 +60,18 @@ class CoverageSweep:
 
         Whoever was away himself, or without the database, is patient at first: others may have seen something.
         """
-        async with self._database.transaction() as connection:
-            now = self._clock.now()
-            if now - self._watch.look(now) < PATIENCE:
-                return 0
-            if not await connection.fetchval(_SQL["lock_coverage_sweep"], _LOCK):
-                return 0
-            rows = await connection.fetch(_SQL["give_up"], now - PATIENCE, REGIONS_A_ROUND)
-            judged = await judge(connection, {row["monitor_id"] for row in rows}, now=now)
+        found, judged = await self._database.in_transaction(self._sweep)
         self._listeners.tell(judged)
-        if rows:
-            log.info("coverage.ended", regions=len(rows), changes=judged.events)
-        return len(rows)
+        if found:
+            log.info("coverage.ended", regions=found, changes=judged.events)
+        return found
+
+    async def _sweep(self, connection: Connection) -> tuple[int, Judged]:
+        """Return how many regions of monitors were found blind, and what followed."""
+        now = self._clock.now()
+        if now - self._watch.look(now) < PATIENCE:
+            return 0, Judged()
+        if not await connection.fetchval(_SQL["lock_coverage_sweep"], _LOCK):
+            return 0, Judged()
+        rows = await connection.fetch(_SQL["give_up"], now - PATIENCE, REGIONS_A_ROUND)
+        return len(rows), await judge(connection, {row["monitor_id"] for row in rows}, now=now)

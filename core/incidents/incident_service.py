@@ -52,7 +52,8 @@ class IncidentService:
     async def acknowledge(self, principal: Principal, incident_id: str) -> UUID:
         """Take care of an incident; raise Conflict if it is resolved. Twice is once."""
         require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
-        async with self._database.transaction() as connection:
+
+        async def acknowledge(connection: Connection) -> UUID:
             row = await _lock(connection, principal, incident_id)
             if row["status"] == "RESOLVED":
                 raise Conflict("the incident is resolved", path=("id",))
@@ -66,8 +67,10 @@ class IncidentService:
                     principal.user_id,
                 )
                 await change.tell("ACKNOWLEDGED", "acknowledged", "STATUS")
-        acknowledged_id: UUID = row["id"]
-        return acknowledged_id
+            acknowledged_id: UUID = row["id"]
+            return acknowledged_id
+
+        return await self._database.in_transaction(acknowledge)
 
     async def resolve(self, principal: Principal, incident_id: str) -> UUID:
         """End an incident by hand; raise Conflict if it is resolved, or an outage of a monitor still DOWN."""
@@ -75,15 +78,18 @@ class IncidentService:
         resolved_id = decode_id(Prefix.INCIDENT, incident_id)
         if resolved_id is None:
             raise _not_found()
+
+        async def resolve(connection: Connection) -> None:
+            await resolve_by_hand(
+                connection,
+                principal.workspace_id,
+                resolved_id,
+                actor_id=principal.user_id,
+                now=self._clock.now(),
+            )
+
         try:
-            async with self._database.transaction() as connection:
-                await resolve_by_hand(
-                    connection,
-                    principal.workspace_id,
-                    resolved_id,
-                    actor_id=principal.user_id,
-                    now=self._clock.now(),
-                )
+            await self._database.in_transaction(resolve)
         except (Conflict, NotFound) as error:
             raise type(error)(error.message, path=("id",)) from error
         return resolved_id
@@ -93,12 +99,15 @@ class IncidentService:
         require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
         issues = Issues()
         message = note_of(wanted.message, ("message",), issues)
-        async with self._database.transaction() as connection:
+
+        async def add(connection: Connection) -> UUID:
             row = await _lock(connection, principal, wanted.id)
             issues.raise_if_any()
             await _Change(connection, principal, row["id"], self._clock.now()).tell("NOTE", message)
-        incident_id: UUID = row["id"]
-        return incident_id
+            incident_id: UUID = row["id"]
+            return incident_id
+
+        return await self._database.in_transaction(add)
 
     async def set_root_cause(self, principal: Principal, wanted: SetRootCause) -> UUID:
         """Say why it happened; the timeline tells of it if that is news."""
@@ -107,7 +116,8 @@ class IncidentService:
         detail = wanted.detail
         if isinstance(detail, str):
             detail = note_of(detail, ("detail",), issues)
-        async with self._database.transaction() as connection:
+
+        async def store(connection: Connection) -> UUID:
             row = await _lock(connection, principal, wanted.id)
             issues.raise_if_any()
             kept = given(detail, row["root_cause_detail"], default=None)
@@ -118,8 +128,10 @@ class IncidentService:
                 message = wanted.root_cause.value if kept is None else f"{wanted.root_cause.value}: {kept}"
                 change = _Change(connection, principal, row["id"], self._clock.now())
                 await change.tell("ROOT_CAUSE_SET", message)
-        incident_id: UUID = row["id"]
-        return incident_id
+            incident_id: UUID = row["id"]
+            return incident_id
+
+        return await self._database.in_transaction(store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,14 +41,17 @@ class BulkService:
         once a minute a workspace: then RateLimited.
         """
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
+
+        async def make_due(connection: Connection) -> tuple[UUID, ...]:
+            now = self._clock.now()
             if wanted.monitor_ids is None:
                 monitor_ids = await _all_to_check(connection, principal.workspace_id, now)
             else:
                 monitor_ids = await _named_to_check(connection, principal.workspace_id, wanted.monitor_ids)
             await check_now(connection, principal.workspace_id, monitor_ids, now=now)
-        return monitor_ids
+            return monitor_ids
+
+        return await self._database.in_transaction(make_due)
 
     async def set_tags(self, principal: Principal, wanted: SetTags) -> tuple[UUID, ...]:
         """Give monitors tags and take others; raise NotFound for the first id that is unknown."""
@@ -57,8 +60,10 @@ class BulkService:
         monitor_ids = _decoded(wanted.monitor_ids, issues)
         replace, add, remove = _tags_of(wanted, issues)
         issues.raise_if_any()
-        workspace_id, now = principal.workspace_id, self._clock.now()
-        async with self._database.transaction() as connection:
+        workspace_id = principal.workspace_id
+
+        async def change_tags(connection: Connection) -> tuple[UUID, ...]:
+            now = self._clock.now()
             await lock_workspace(connection, workspace_id)
             rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))
             _require_known(monitor_ids, {row["id"] for row in rows})
@@ -70,7 +75,9 @@ class BulkService:
             changed |= await remove_tags(connection, workspace_id, found, remove)
             await connection.execute(_SQL["touch_monitors"], workspace_id, sorted(changed), now)
             await tell_change(connection, workspace_id, sorted(changed), "UPDATED", now)
-        return tuple(found)
+            return tuple(found)
+
+        return await self._database.in_transaction(change_tags)
 
 
 def _decoded(public_ids: Sequence[str], issues: Issues) -> dict[int, UUID]:

@@ -44,11 +44,14 @@ class MonitorService:
     async def create(self, principal: Principal, wanted: CreateMonitor) -> UUID:
         """Make a monitor, due at once; raise InvalidInput with all that is wrong with the input."""
         require(principal, _SCOPE, TokenPermission.WRITE)
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
+
+        async def create(connection: Connection) -> UUID:
+            now = self._clock.now()
             reception = await self._reception(connection, principal, wanted)
             accepted = await reception.of_new(wanted)
             return await begin_accepted(connection, principal.workspace_id, accepted, self._life, now)
+
+        return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateMonitor) -> UUID:
         """Change a monitor; raise NotFound, Conflict of a stale revision, or InvalidInput.
@@ -56,30 +59,36 @@ class MonitorService:
         A change of the probe's kind or configuration begins the monitor anew. What changes nothing stores nothing.
         """
         require(principal, _SCOPE, TokenPermission.WRITE)
-        async with self._database.transaction() as connection:
+
+        async def update(connection: Connection) -> UUID:
             reception = await self._reception(connection, principal, wanted)
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             present = await present_monitor(connection, row)
-            update = MonitorUpdate(
+            change = MonitorUpdate(
                 connection=connection,
                 present=present,
                 accepted=await reception.of_update(wanted, present),
                 now=self._clock.now(),
             )
-            await update.store(self._life)
-        monitor_id: UUID = row["id"]
-        return monitor_id
+            await change.store(self._life)
+            monitor_id: UUID = row["id"]
+            return monitor_id
+
+        return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, monitor_id: str) -> UUID:
         """Delete a monitor: its incidents end, its leases, heartbeat and pending deliveries too."""
         require(principal, _SCOPE, TokenPermission.DELETE)
-        async with self._database.transaction() as connection:
+
+        async def delete(connection: Connection) -> UUID:
             await lock_workspace(connection, principal.workspace_id)
             row = await _lock(connection, principal, monitor_id)
             await self._life.end(connection, principal.workspace_id, [row["id"]], self._clock.now())
-        deleted_id: UUID = row["id"]
-        return deleted_id
+            deleted_id: UUID = row["id"]
+            return deleted_id
+
+        return await self._database.in_transaction(delete)
 
     async def pause(self, principal: Principal, monitor_id: str) -> UUID:
         """Pause a monitor; one that is paused stays as it is."""
@@ -121,11 +130,14 @@ class MonitorService:
         change: Callable[[Connection, asyncpg.Record], Awaitable[None]],
     ) -> UUID:
         require(principal, _SCOPE, TokenPermission.WRITE)
-        async with self._database.transaction() as connection:
+
+        async def lock_and_change(connection: Connection) -> UUID:
             row = await _lock(connection, principal, monitor_id)
             await change(connection, row)
-        changed_id: UUID = row["id"]
-        return changed_id
+            changed_id: UUID = row["id"]
+            return changed_id
+
+        return await self._database.in_transaction(lock_and_change)
 
     async def _reception(
         self, connection: Connection, principal: Principal, wanted: CreateMonitor | UpdateMonitor

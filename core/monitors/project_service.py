@@ -65,15 +65,19 @@ class ProjectService:
         issues.raise_if_any()
         now = self._clock.now()
         project = Project(id=new_id(now), workspace_id=principal.workspace_id, name=name, created_at=now)
-        async with self._database.transaction():
+
+        async def create(_connection: Connection) -> UUID:
             await Project.insert(project)
-        return project.id
+            return project.id
+
+        return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateProject) -> UUID:
         """Change a project; raise NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
-        issues = Issues()
-        async with self._database.transaction() as connection:
+
+        async def update(connection: Connection) -> UUID:
+            issues = Issues()
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             name = row["name"] if wanted.name is UNSET else name_of(wanted.name, ("name",), issues)
@@ -84,14 +88,17 @@ class ProjectService:
                     .where(Project.workspace_id == principal.workspace_id)
                     .where(Project.id == row["id"])
                 )
-        project_id: UUID = row["id"]
-        return project_id
+            project_id: UUID = row["id"]
+            return project_id
+
+        return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, wanted: DeleteProject) -> UUID:
         """Delete a project; raise Conflict if it is the default one, or holds monitors that are to stay."""
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.DELETE)
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
+
+        async def delete(connection: Connection) -> UUID:
+            now = self._clock.now()
             await lock_workspace(connection, principal.workspace_id)
             row = await _lock(connection, principal, wanted.id)
             if row["is_default"]:
@@ -107,8 +114,10 @@ class ProjectService:
                 .where(Project.workspace_id == principal.workspace_id)
                 .where(Project.id == row["id"])
             )
-        deleted_id: UUID = row["id"]
-        return deleted_id
+            deleted_id: UUID = row["id"]
+            return deleted_id
+
+        return await self._database.in_transaction(delete)
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

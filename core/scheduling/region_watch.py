@@ -15,7 +15,7 @@ from uuid import UUID
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
-from core.incidents.judgement import judge
+from core.incidents.judgement import Judged, judge
 from core.incidents.listeners import NOBODY, Listeners
 from core.log import get_logger
 from core.scheduling.attendance import WORKER_ALIVE_FOR, Attendance, Turn, Watch
@@ -87,14 +87,15 @@ class RegionWatch:
         await connection.execute(_SQL["settle_region"], region.region_id, region.absent_since)
 
     async def _judge(self, region: Attendance, monitors: list[UUID]) -> None:
-        now = self._clock.now()
-        async with self._database.transaction() as connection:
+        async def judge_anew(connection: Connection) -> Judged:
+            now = self._clock.now()
             await connection.execute(_SQL["hold_opinions"], monitors)
             await connection.execute(_SQL["keep_what_was_seen"], monitors)
             if region.absent_since is not None:
                 await connection.execute(_SQL["forget_opinions"], region.region_id, monitors)
-            judged = await judge(connection, monitors, now=now, not_before=now)
-        self._listeners.tell(judged)
+            return await judge(connection, monitors, now=now, not_before=now)
+
+        self._listeners.tell(await self._database.in_transaction(judge_anew))
 
 
 def _turning(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from graphql import build_client_schema, get_introspection_query
 from strawberry.extensions import ValidationCache
 
 from core.access.principal import Grant, TokenPermission, TokenScope
+from core.db.database import prepare_connection
 from core.ids import Prefix, encode_id
 from graphql_schema.operation_request import MOST_BODY_BYTES
 
@@ -208,6 +210,31 @@ async def test_a_fault_of_ours_is_masked_and_logged(owner, services, caplog, mon
     assert answer.errors[0]["message"] == "internal error"
     assert "99" not in answer.response.text
     assert any(record.message == "graphql.failed" for record in caplog.records)
+
+
+async def test_a_change_for_which_others_leave_no_room_is_told_to_be_tried_again(
+    owner, watched, database_dsn, caplog
+):
+    impatient = {"lock_timeout": "1ms"}
+    project_id = encode_id(Prefix.PROJECT, await owner.add_project())
+    async with (
+        asyncpg.create_pool(
+            database_dsn, init=prepare_connection, server_settings=impatient, min_size=0
+        ) as pool,
+        owner.database.acquire() as holder,
+        holder.transaction(),
+    ):
+        watched.pool = pool
+        await holder.execute("SELECT FROM projects FOR UPDATE")
+        answer = await owner.ask(
+            'mutation ($id: ID!) { updateProject(input: {id: $id, name: "B"}) { userErrors { code } } }',
+            id=project_id,
+        )
+
+    assert answer.codes == ["UNAVAILABLE"]
+    message = "others are changing the same at the moment: nothing was changed, try again"
+    assert [error["message"] for error in answer.errors] == [message]
+    assert "transaction.repeats" in {record.message for record in caplog.records}
 
 
 async def test_what_clients_do_wrong_is_not_logged(owner, caplog):

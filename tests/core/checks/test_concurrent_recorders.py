@@ -32,6 +32,7 @@ from core.plugin_registry import registry_of
 from core.scheduling.attendance import Attendance
 from core.scheduling.region_watch import RegionWatch
 from plugins.notifiers import webhook
+from tests.core.deadlock import until_waiting
 from tests.core.engine_world import DOWN, UP, EngineWorld, assert_sound, seconds
 
 CHILD = Path(__file__).parent / "recording_process.py"
@@ -39,18 +40,6 @@ PATIENCE_SECONDS = 60
 
 
 # ---- interleavings ------------------------------------------------------------------------------
-
-
-async def waiting_for_locks(world: EngineWorld, number: int) -> None:
-    """Wait until so many transactions wait for a row."""
-    async with asyncio.timeout(PATIENCE_SECONDS), world.database.acquire() as connection:
-        while (
-            await connection.fetchval(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            < number
-        ):
-            await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager
@@ -72,7 +61,7 @@ async def fail_in_both_regions_at_once(world: EngineWorld) -> UUID:
             asyncio.create_task(world.record(world.finding(monitor, DOWN, slot=slot, region_id=region)))
             for region in (1, 2)
         ]
-        await waiting_for_locks(world, 2)
+        await until_waiting(world.database, 2)
     await asyncio.gather(*recorders)
     return monitor
 
@@ -126,9 +115,9 @@ async def record_in_opposite_orders(world: EngineWorld) -> None:
 
     async with held(world, "SELECT FROM region_states WHERE monitor_id = $1", monitors[0]):
         first = asyncio.create_task(work(monitors))
-        await waiting_for_locks(world, 1)
+        await until_waiting(world.database, 1)
         second = asyncio.create_task(work(monitors[::-1]))
-        await waiting_for_locks(world, 2)
+        await until_waiting(world.database, 2)
     await asyncio.gather(first, second)
 
 
@@ -228,12 +217,7 @@ class Crowd:
             [self._policy] * 6 + [self._pause_or_resume] * 3 + [self._restart, self._delete, self._region]
         )
         change = self.chance.choice(changes)
-        while True:
-            try:
-                await change()
-            except asyncpg.DeadlockDetectedError:
-                continue  # nothing of it is stored: whoever asked for it asks again
-            break
+        await change()
         await asyncio.sleep(self.chance.random() * 0.1)
 
     @property
@@ -246,34 +230,47 @@ class Crowd:
 
     async def _policy(self) -> None:
         monitor = self._one_of([m for m in self.monitors if m not in self._paused_at_times])
-        async with self.world.database.transaction() as connection:
+        regions, failures = self.chance.randint(1, 3), self.chance.randint(1, 3)
+
+        async def work(connection: Connection) -> None:
             await connection.execute(
                 "UPDATE monitors SET regions_to_agree = $2, failures_to_open = $3 WHERE id = $1",
                 monitor,
-                self.chance.randint(1, 3),
-                self.chance.randint(1, 3),
+                regions,
+                failures,
             )
             await judge(connection, [monitor], now=self.world.clock.now())
+
+        await self.world.database.in_transaction(work)
 
     async def _pause_or_resume(self) -> None:
         monitor = self._one_of(self._paused_at_times)
         change = self.chance.choice((pause_monitors, resume_monitors))
-        async with self.world.database.transaction() as connection:
+
+        async def work(connection: Connection) -> None:
             await change(connection, self.world.workspace_id, [monitor], now=self.world.clock.now())
 
+        await self.world.database.in_transaction(work)
+
     async def _restart(self) -> None:
-        async with self.world.database.transaction() as connection:
-            monitor = self._one_of(self.monitors)
+        monitor = self._one_of(self.monitors)
+
+        async def work(connection: Connection) -> None:
             await connection.execute("SELECT FROM monitors WHERE id = $1 FOR UPDATE", monitor)
             await restart_monitor(connection, self.world.workspace_id, monitor, now=self.world.clock.now())
+
+        await self.world.database.in_transaction(work)
 
     async def _delete(self) -> None:
         if len(self.deleted) == MONITORS // 5:
             return
         monitor = self._one_of(self.monitors)
         self.deleted.add(monitor)
-        async with self.world.database.transaction() as connection:
+
+        async def work(connection: Connection) -> None:
             await end_monitors(connection, self.world.workspace_id, [monitor], now=self.world.clock.now())
+
+        await self.world.database.in_transaction(work)
 
     async def _region(self) -> None:
         """Let the third region leave or come back, and have the watch settle that."""

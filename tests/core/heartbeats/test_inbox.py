@@ -20,6 +20,7 @@ from core.incidents.listeners import Listeners
 from core.monitors.status import MonitorStatus
 from core.plugin_registry import registry_of
 from plugins.api.outbound import Outbound
+from tests.core.deadlock import Deadlock, Row
 
 UP = MonitorStatus.UP
 DOWN = MonitorStatus.DOWN
@@ -239,6 +240,26 @@ async def test_a_worker_killed_in_the_middle_of_its_commit_loses_and_doubles_not
     assert [status for _, status, _ in await post.checks(job)] == [1, 3]
     assert len(await post.incidents(job)) == 1
     assert await post.status(job) is DOWN
+
+
+async def test_a_round_that_meets_a_deadlock_applies_each_ping_once(
+    post, make_job, database, database_dsn
+) -> None:
+    job, other = await make_job(), await make_job()
+    await post.ping(other, PingKind.FAIL)
+    await post.work()
+    await post.ping(job, PingKind.FAIL)
+    in_a_circle = Deadlock(
+        first=Row("heartbeats", "monitor_id", job.monitor_id),
+        gate=Row("monitor_states", "monitor_id", job.monitor_id),
+        last=Row("incident_counters", "workspace_id", job.workspace_id),
+    )
+
+    applied = await in_a_circle.strike(database, database_dsn, post.inbox.step)
+
+    assert applied == 1
+    assert [status for _, status, _ in await post.checks(job)] == [3]
+    assert [incident["number"] for incident in await post.incidents(job)] == [2]
 
 
 async def test_two_workers_share_the_inbox_and_apply_each_ping_once(
