@@ -12,7 +12,7 @@ from core.incidents.changes import Changes, at_ms, decide
 from core.incidents.subject import Subject, lock_subjects
 from core.incidents.verdict import nobody_looks, reach_verdict
 
-__all__ = ["Hint", "Judged", "judge"]
+__all__ = ["Hint", "Judged", "changes_of", "judge"]
 
 
 async def judge(
@@ -32,14 +32,18 @@ async def judge(
     `not_before`: what another set of regions changes begins then, and not with a streak of old.
     """
     sentences = [
-        Sentence(subject=subject, changes=_changes(subject, None if by_looks else now, not_before))
+        Sentence(subject=subject, changes=changes_of(subject, None if by_looks else now, not_before))
         for subject in await lock_subjects(connection, monitor_ids)
         if not subject.is_paused
     ]
     return await store_changes(connection, sentences, now=now, hints=hints)
 
 
-def _changes(subject: Subject, now: datetime | None, not_before: datetime | None) -> Changes:
+def changes_of(subject: Subject, now: datetime | None, not_before: datetime | None) -> Changes:
+    """Return what the verdict on a monitor changes, judged by its latest look where `now` is None.
+
+    Nothing of it begins before `not_before`.
+    """
     as_of = now or _latest_look(subject)
     if subject.regions_to_agree == 0:
         return decide(subject.standing, nobody_looks(subject.absent_regions.values(), as_of=as_of))

@@ -17,7 +17,7 @@ from core.db.notifications import NotifyChannel, notify
 from core.ids import to_unix_ms
 from core.incidents.change_store import Judged, Sentence, store_changes
 from core.incidents.changes import Changes, Ending, StatusChange, at_ms, next_interval_start
-from core.incidents.judgement import judge
+from core.incidents.judgement import changes_of, judge
 from core.incidents.subject import Subject, lock_subjects
 from core.incidents.transition import Resolution
 from core.monitors.status import MonitorStatus
@@ -52,7 +52,8 @@ async def pause_monitors(
     await _settle_blindness(connection, monitor_ids, now)
     rows = await connection.fetch(_SQL["pause"], workspace_id, sorted(monitor_ids), now)
     paused = [row["id"] for row in rows]
-    await _turn(connection, workspace_id, paused, regions, is_paused=True, now=now)
+    subjects = await _carry_over(connection, workspace_id, paused, regions, now)
+    await _turn(connection, subjects, is_paused=True, now=now)
     await unschedule_monitors(connection, workspace_id, paused)
     return frozenset(paused)
 
@@ -62,12 +63,18 @@ async def resume_monitors(
 ) -> frozenset[UUID]:
     """Resume monitors and return those that were paused.
 
-    They keep their status until the next check, which is due at once; streaks begin anew.
+    What their regions thought last is judged by the policy and the regions of now, and stands until the next check,
+    which is due at once; streaks begin anew.
     """
     rows = await connection.fetch(_SQL["resume"], workspace_id, sorted(monitor_ids), now)
     resumed = [row["id"] for row in rows]
     regions = await _lock_regions(connection, workspace_id, resumed)
-    await _turn(connection, workspace_id, resumed, regions, is_paused=False, now=now)
+    subjects = await _carry_over(connection, workspace_id, resumed, regions, now)
+    sentences = [Sentence(subject=each, changes=changes_of(each, now, not_before=now)) for each in subjects]
+    # A status that changes begins an interval of its own.
+    kept = [each.subject for each in sentences if each.changes.ground is None]
+    await _turn(connection, kept, is_paused=False, now=now)
+    await _store(connection, sentences, now)
     await schedule_monitors(connection, workspace_id, resumed, now=now)
     return frozenset(resumed)
 
@@ -130,27 +137,33 @@ async def end_monitors(
     return judged
 
 
-async def _turn(
+async def _carry_over(
     connection: Connection,
     workspace_id: UUID,
     monitor_ids: Sequence[UUID],
     regions: Sequence[tuple[UUID, int]],
-    *,
-    is_paused: bool,
     now: datetime,
-) -> None:
-    """End streaks and the open intervals, and begin intervals of the same status, paused or not.
+) -> list[Subject]:
+    """End streaks, and return the monitors with what their regions still think.
 
     `regions` are the region states that are locked, as monitor and region.
     """
     if not monitor_ids:
-        return
+        return []
     monitors_of_regions = [monitor for monitor, _ in regions]
     numbers_of_regions = [region for _, region in regions]
     await connection.execute(
         _SQL["carry_opinions"], workspace_id, monitors_of_regions, numbers_of_regions, now
     )
-    subjects = await lock_subjects(connection, monitor_ids)
+    return await lock_subjects(connection, monitor_ids)
+
+
+async def _turn(
+    connection: Connection, subjects: Sequence[Subject], *, is_paused: bool, now: datetime
+) -> None:
+    """End the open intervals, and begin intervals of the same status, paused or not."""
+    if not subjects:
+        return
     monitors = [subject.monitor_id for subject in subjects]
     workspaces = [subject.workspace_id for subject in subjects]
     starts = [next_interval_start(subject.standing.interval_from_ms, now) for subject in subjects]

@@ -11,6 +11,7 @@ import pytest
 from core.errors import Conflict, NotFound
 from core.ids import new_id, to_unix_ms
 from core.incidents.by_hand import resolve_by_hand
+from core.incidents.judgement import judge
 from core.incidents.life_cycle import end_monitors, pause_monitors, restart_monitor, resume_monitors
 from core.monitors.status import MonitorStatus
 from tests.core.engine_world import DEGRADED, DOWN, UNKNOWN, UP, EngineWorld, assert_sound
@@ -100,6 +101,74 @@ async def test_a_resumed_monitor_keeps_its_status_and_recovers_with_the_next_suc
     [recovered_at] = await world.look(monitor, UP, revision=await revision(world, monitor))
     assert (await world.incidents(monitor))[0]["resolved_at"] == recovered_at
     await assert_sound(world.database)
+
+
+async def agree(world: EngineWorld, monitor: UUID, regions_to_agree: int) -> None:
+    """Change the policy as the service does."""
+    async with world.database.transaction() as connection:
+        await connection.execute(
+            "UPDATE monitors SET regions_to_agree = $2 WHERE id = $1", monitor, regions_to_agree
+        )
+        await judge(connection, [monitor], now=world.clock.now())
+
+
+async def seen_down_by_the_first_of_three(world: EngineWorld, regions_to_agree: int) -> UUID:
+    monitor = await world.monitor(regions=(1, 2, 3), failures_to_open=1, regions_to_agree=regions_to_agree)
+    for region in (2, 3):
+        await world.look(monitor, UP, region_id=region)
+    await world.look(monitor, UP, DOWN, region_id=1)
+    return monitor
+
+
+async def test_a_resumed_monitor_is_judged_by_the_policy_of_now_and_recovers_by_it(
+    world: EngineWorld,
+) -> None:
+    monitor = await seen_down_by_the_first_of_three(world, regions_to_agree=1)
+    assert await world.status(monitor) is S.DOWN
+    paused_at = world.clock.advance(5)
+    await pause(world, monitor)
+    await agree(world, monitor, 2)
+    assert await world.status(monitor) is S.DOWN
+    resumed_at = world.clock.advance(100)
+
+    await resume(world, monitor)
+
+    assert (await world.intervals(monitor))[-2:] == [
+        (S.DOWN, ms(paused_at), ms(resumed_at), True),
+        (S.UP, ms(resumed_at), None, False),
+    ]
+    [incident] = await world.incidents(monitor)
+    assert (incident["resolution"], incident["resolved_at"]) == ("RECOVERED", resumed_at)
+    assert [row["kind"] for row in await world.transitions(monitor)] == ["OPENED", "RESOLVED"]
+    await assert_sound(world.database)
+
+
+async def test_a_resumed_monitor_is_judged_by_the_policy_of_now_and_fails_by_it_from_then_on(
+    world: EngineWorld,
+) -> None:
+    monitor = await seen_down_by_the_first_of_three(world, regions_to_agree=2)
+    assert await world.status(monitor) is S.UP
+    await pause(world, monitor)
+    await agree(world, monitor, 1)
+    resumed_at = world.clock.advance(100)
+
+    await resume(world, monitor)
+
+    assert (await world.intervals(monitor))[-1] == (S.DOWN, ms(resumed_at), None, False)
+    assert [incident["started_at"] for incident in await world.incidents(monitor)] == [resumed_at]
+    await assert_sound(world.database)
+
+
+async def test_a_region_taken_away_in_a_pause_is_not_heard_after_it(world: EngineWorld) -> None:
+    monitor = await seen_down_by_the_first_of_three(world, regions_to_agree=1)
+    await pause(world, monitor)
+    await world.fetch("DELETE FROM monitor_regions WHERE monitor_id = $1 AND region_id = 1", monitor)
+    resumed_at = world.clock.advance(100)
+
+    await resume(world, monitor)
+
+    assert (await world.intervals(monitor))[-1] == (S.UP, ms(resumed_at), None, False)
+    assert [incident["status"] for incident in await world.incidents(monitor)] == ["RESOLVED"]
 
 
 async def test_a_failing_streak_does_not_reach_over_a_pause(world: EngineWorld) -> None:
