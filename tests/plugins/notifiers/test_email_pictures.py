@@ -16,7 +16,7 @@ import pytest
 
 from plugins.api.notifier import Message
 from plugins.notifiers.email.letter import letter
-from tests.plugins.notifiers.test_email import DOWN, UP
+from tests.plugins.notifiers.messages import DOWN, UP
 
 PICTURES = Path(__file__).parents[3] / "docs" / "images"
 PHONE_PX, DESK_PX = 360, 820

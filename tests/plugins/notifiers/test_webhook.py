@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
 from plugins.api.config import ConfigErrors, parse, redact, secrets_set
-from plugins.api.notifier import (
-    DeliveryError,
-    Message,
-    MessageCheck,
-    MessageEvent,
-    MessageIncident,
-    MessageMonitor,
-    SendContext,
-)
+from plugins.api.notifier import DeliveryError, SendContext
 from plugins.api.outbound import AddressPolicy, Outbound
-from plugins.api.outcome import IncidentKind
 from plugins.notifiers.webhook import WebhookConfig, recipients, send
 from tests.core.alerting.receiver import Answer, Receiver, receiving
+from tests.plugins.notifiers.messages import DOWN, TRIAL
 
-AT = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
-DOWN = Message(
-    event=MessageEvent.MONITOR_DOWN,
-    idempotency_key="wd_1",
-    recipient="https://hook.example",
-    at=AT,
-    summary="Shop is down: HTTP 500",
-    workspace="Acme",
-    monitor=MessageMonitor(
-        id="mon_1", name="Shop", kind="http", type="WEBSITE", target="https://shop.example", status="DOWN"
-    ),
-    incident=MessageIncident(
-        id="inc_1", number="INC-2026-0001", kind=IncidentKind.OUTAGE, severity="HIGH", started_at=AT
-    ),
-    check=MessageCheck(status_code=500, response_time_ms=12.6, error="HTTP 500", region="local"),
-)
 CONTEXT = SendContext(timeout_seconds=5, outbound=Outbound())
 
 
@@ -68,13 +42,13 @@ async def test_a_message_is_posted_as_json(receiver: Receiver) -> None:
     (request,) = receiver.requests
     assert request.json == {
         "event": "monitor.down",
-        "timestamp": "2026-11-22T10:30:00Z",
-        "summary": "Shop is down: HTTP 500",
-        "workspace": "Acme",
+        "timestamp": "2026-11-22T03:30:00Z",
+        "summary": "Shop is down: HTTP 500 (INC-2026-0001)",
+        "workspace": "Acme & Söhne",
         "link": None,
         "monitor": {
             "id": "mon_1",
-            "name": "Shop",
+            "name": "Shop <b>",
             "url": "https://shop.example",
             "type": "WEBSITE",
             "status": "DOWN",
@@ -84,19 +58,17 @@ async def test_a_message_is_posted_as_json(receiver: Receiver) -> None:
             "incidentNumber": "INC-2026-0001",
             "kind": "OUTAGE",
             "severity": "high",
-            "startedAt": "2026-11-22T10:30:00Z",
+            "startedAt": "2026-11-22T03:29:40Z",
             "resolvedAt": None,
         },
-        "check": {"statusCode": 500, "responseTime": 13, "error": "HTTP 500", "region": "local"},
+        "check": {"statusCode": 500, "responseTime": 1235, "error": "HTTP 500", "region": "local"},
     }
     assert request.headers["x-webhook-id"] == "wd_1"
     assert request.headers["content-type"] == "application/json"
 
 
 async def test_a_test_message_has_no_monitor(receiver: Receiver) -> None:
-    trial = dataclasses.replace(DOWN, event=MessageEvent.TEST, monitor=None, incident=None, check=None)
-
-    await send(config_of(receiver.url), trial, CONTEXT)
+    await send(config_of(receiver.url), TRIAL, CONTEXT)
 
     payload = receiver.requests[0].json
     assert (payload["event"], payload["monitor"], payload["incident"]) == ("test", None, None)
