@@ -72,8 +72,8 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     loop_watch = LoopWatch(on_shaken=clock.doubt)
     connectivity = _connectivity(around)
     sight = Sight(loop_watch, connectivity)
-    recorder, scheduler = _checks(around, sight, engine.wakeup, sequencer.wakeup)
     listeners = Listeners(on_transitions=engine.wakeup.set, on_events=sequencer.wakeup.set)
+    recorder, scheduler = _checks(around, sight, listeners)
     inbox, sweep = _heartbeats(around, listeners)
     listener = Listener(
         database=database,
@@ -121,17 +121,14 @@ def _watches(around: Surroundings, listeners: Listeners) -> tuple[RegionWatch, C
     )
 
 
-def _checks(
-    around: Surroundings, sight: Sight, alerting: Wakeup, sequencing: Wakeup
-) -> tuple[Recorder, Scheduler]:
+def _checks(around: Surroundings, sight: Sight, listeners: Listeners) -> tuple[Recorder, Scheduler]:
     def look_again_soon(unconfirmed: Sequence[Unconfirmed]) -> None:
         scheduler.look_again_soon(unconfirmed)  # which is made last, of what submits to the recorder
 
     recorder = Recorder(
         database=around.database,
         clock=around.clock,
-        on_transitions=alerting.set,
-        on_events=sequencing.set,
+        listeners=listeners,
         on_unconfirmed=look_again_soon,
     )
     runner = CheckRunner(

@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.contention import CONTENTION
 from core.db.database import Database
+from core.incidents.listeners import NOBODY, Listeners
 from core.log import get_logger
 from core.scheduling.slots import believable_slot
 from core.wakeup import Wakeup
@@ -43,10 +44,6 @@ _UNSTORABLE = Outcome(status=CheckStatus.UNKNOWN, message="result could not be s
 log = get_logger(__name__)
 
 
-def _tell_nobody() -> None:
-    pass
-
-
 def _tell_nobody_of(_unconfirmed: Sequence[Unconfirmed]) -> None:
     pass
 
@@ -54,7 +51,7 @@ def _tell_nobody_of(_unconfirmed: Sequence[Unconfirmed]) -> None:
 class Recorder:
     """Records what is submitted. Stop it after those who submit.
 
-    `on_transitions`, `on_events` and `on_unconfirmed` are called after the commit, and must not wait.
+    `listeners` and `on_unconfirmed` are told after the commit, and must not wait.
     """
 
     def __init__(
@@ -62,16 +59,14 @@ class Recorder:
         *,
         database: Database,
         clock: Clock,
-        on_transitions: Callable[[], None] = _tell_nobody,
-        on_events: Callable[[], None] = _tell_nobody,
+        listeners: Listeners = NOBODY,
         on_unconfirmed: Callable[[Sequence[Unconfirmed]], None] = _tell_nobody_of,
         capacity: int = CAPACITY,
     ) -> None:
         self.wakeup = Wakeup()
         self._database = database
         self._clock = clock
-        self._on_transitions = on_transitions
-        self._on_events = on_events
+        self._listeners = listeners
         self._on_unconfirmed = on_unconfirmed
         self._waiting: deque[Finding] = deque()
         self._full_batch = Wakeup()
@@ -168,10 +163,7 @@ class Recorder:
             return await record_findings(connection, part, now=self._clock.now())
 
     def _tell(self, recorded: Recorded) -> None:
-        if recorded.transitions:
-            self._on_transitions()
-        if recorded.events:
-            self._on_events()
+        self._listeners.tell(recorded)
         if recorded.unconfirmed:
             self._on_unconfirmed(recorded.unconfirmed)
 

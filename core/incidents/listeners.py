@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.checks.recorder import Recorded
+from core.checks.recording import Recorded
 from core.incidents.judgement import Judged
 
 

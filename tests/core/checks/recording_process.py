@@ -18,6 +18,7 @@ from core.checks.finding import Finding
 from core.checks.recorder import Recorder
 from core.clock import MeasuredClock
 from core.db.database import Database, PoolUse
+from core.incidents.listeners import Listeners
 from core.plugin_registry import registry_of
 from plugins.api.outcome import CheckStatus, IncidentKind, Outcome
 from plugins.notifiers import webhook
@@ -60,7 +61,7 @@ async def record(job: dict[str, Any]) -> list[tuple[str, str]]:
     clock = MeasuredClock()
     recording, routing = asyncio.Event(), asyncio.Event()
     engine = AlertEngine(database=database, registry=registry_of(webhook), clock=clock)
-    recorder = Recorder(database=database, clock=clock, on_transitions=engine.wakeup.set)
+    recorder = Recorder(database=database, clock=clock, listeners=Listeners(on_transitions=engine.wakeup.set))
     tasks = [asyncio.create_task(recorder.run(recording)), asyncio.create_task(engine.run(routing))]
     all_looks = looks(job, chance)
     for start in range(0, len(all_looks), CHUNK):

@@ -12,6 +12,7 @@ import pytest
 
 from core.checks.recorder import BATCH_SIZE, Recorder, Unconfirmed
 from core.db.database import Connection, Database
+from core.incidents.listeners import Listeners
 from plugins.api.outcome import Outcome
 from tests.core.engine_world import DOWN, UNKNOWN, UP, EngineWorld, assert_sound
 
@@ -163,8 +164,9 @@ async def test_what_follows_from_a_commit_is_not_lost_with_the_answer_to_it(worl
     recorder = Recorder(
         database=_Forgetful(world.database, asyncpg.ConnectionDoesNotExistError("x")),
         clock=world.clock,
-        on_transitions=lambda: told.append("transitions"),
-        on_events=lambda: told.append("events"),
+        listeners=Listeners(
+            on_transitions=lambda: told.append("transitions"), on_events=lambda: told.append("events")
+        ),
         on_unconfirmed=streaks.extend,
     )
     failing = world.finding(monitor, DOWN)
@@ -232,8 +234,9 @@ async def test_those_who_wait_for_consequences_are_told_after_the_commit(world: 
     recorder = Recorder(
         database=world.database,
         clock=world.clock,
-        on_transitions=lambda: told.append("transitions"),
-        on_events=lambda: told.append("events"),
+        listeners=Listeners(
+            on_transitions=lambda: told.append("transitions"), on_events=lambda: told.append("events")
+        ),
         on_unconfirmed=look_again,
     )
     expected = (["events"], ["unconfirmed"], ["transitions", "events"], [])
