@@ -1,4 +1,4 @@
-"""Clients of both transports, and the API process that they speak to."""
+"""Clients of both transports, and the API processes that they speak to."""
 
 from __future__ import annotations
 
@@ -19,13 +19,10 @@ PATIENCE_SECONDS = 30
 
 
 @dataclass(kw_only=True)
-class Api:
-    """One API process, as far as GraphQL goes."""
+class Address:
+    """Where an API process listens."""
 
     url: str
-    port: int
-    services: Services
-    stop: Callable[[], Awaitable[None]]
 
     def connect(self, **named: Any) -> Any:
         """Return a WebSocket to be entered."""
@@ -35,7 +32,7 @@ class Api:
             "open_timeout": PATIENCE_SECONDS,
             **named,
         }
-        return websockets.connect(f"ws://127.0.0.1:{self.port}/graphql", **named)
+        return websockets.connect(f"ws{self.url.removeprefix('http')}/graphql", **named)
 
     @asynccontextmanager
     async def socket(self, secret: str) -> AsyncIterator[Socket]:
@@ -59,6 +56,14 @@ class Api:
             ) as response,
         ):
             yield Events(response)
+
+
+@dataclass(kw_only=True)
+class Api(Address):
+    """An API process within the test's, as far as GraphQL goes."""
+
+    services: Services
+    stop: Callable[[], Awaitable[None]]
 
 
 @dataclass

@@ -79,7 +79,7 @@ async def _serve(services: Services, clock: ManualClock) -> Api:
         await serving
         await services.database.close()
 
-    return Api(url=f"http://127.0.0.1:{port}", port=port, services=services, stop=stop)
+    return Api(url=f"http://127.0.0.1:{port}", services=services, stop=stop)
 
 
 @pytest.fixture

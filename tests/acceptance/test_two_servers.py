@@ -1,0 +1,129 @@
+"""Two whole servers on one database: what is changed through one is followed through the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import OWNER_TOKEN, PATIENCE_SECONDS, Tocsin
+from tests.graphql_schema.live.clients import Address, Events, Socket
+from tests.own_postgres import OwnPostgres
+
+CREATE = """
+mutation ($name: String!) { createMonitor(input: {name: $name, probe: {heartbeat: {intervalSeconds: 86400}}})
+  { monitor { id } userErrors { path message } } }
+"""
+RENAME = """
+mutation ($id: ID!, $name: String!) { updateMonitor(input: {id: $id, name: $name})
+  { monitor { id } userErrors { path message } } }
+"""
+DELETE = "mutation ($id: ID!) { deleteMonitor(input: {id: $id}) { userErrors { path message } } }"
+FOLLOW = "subscription ($after: String) { monitorChanged(after: $after) { cursor change monitorId } }"
+
+Change = tuple[str, str]
+
+
+@pytest.fixture
+async def servers(tmp_path: Path, own_postgres: OwnPostgres) -> AsyncIterator[list[Tocsin]]:
+    """Two servers, each with an API process and a worker of its own."""
+    started = [
+        Tocsin(
+            data_dir=tmp_path / name / "data",
+            environment={
+                "TOCSIN_OWNER_EMAIL": "owner@example.org",
+                "TOCSIN_OWNER_PASSWORD": "a long password",
+                "TOCSIN_OWNER_TOKEN": OWNER_TOKEN,
+                "TOCSIN_DATABASE_URL": own_postgres.url,
+            },
+        )
+        for name in ("one", "two")
+    ]
+    try:
+        for server in started:
+            server.data_dir.mkdir(parents=True)
+            await server.start()
+        yield started
+    finally:
+        for server in started:
+            await server.stop()
+
+
+class Follower:
+    """What somebody sees of the monitors' changes, and the cursor of each."""
+
+    def __init__(self, client: Socket | Events) -> None:
+        self._client = client
+        self.seen: list[Change] = []
+        self.cursors: list[str] = []
+
+    async def see(self, number: int) -> None:
+        """Go on until so many changes were seen in all."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.seen) < number:
+                change: dict[str, Any] = await self._client.next()
+                self.seen.append((change["change"], change["monitorId"]))
+                self.cursors.append(change["cursor"])
+
+
+async def by_socket(stack: AsyncExitStack, server: Tocsin, after: str) -> Follower:
+    socket = await stack.enter_async_context(Address(url=server.url).socket(OWNER_TOKEN))
+    await socket.subscribe(FOLLOW, after=after)
+    return Follower(socket)
+
+
+async def by_events(stack: AsyncExitStack, server: Tocsin, after: str) -> Follower:
+    stream = Address(url=server.url).events(OWNER_TOKEN, FOLLOW, after=after)
+    return Follower(await stack.enter_async_context(stream))
+
+
+async def change_through(maker: Tocsin, changer: Tocsin, name: str) -> list[Change]:
+    """Make a monitor through one server, change it through the other, and delete it through the first."""
+    monitor = (await maker.graphql(CREATE, name=name))["createMonitor"]["monitor"]["id"]
+    await changer.graphql(RENAME, id=monitor, name=f"{name} renamed")
+    await maker.graphql(DELETE, id=monitor)
+    return [("CREATED", monitor), ("UPDATED", monitor), ("DELETED", monitor)]
+
+
+async def test_followers_of_two_servers_see_what_is_changed_through_either_once_and_in_order(servers) -> None:
+    one, two = servers
+    assert one.pids("api") != two.pids("api")
+    after = (await one.graphql("{ eventCursor }"))["eventCursor"]
+    async with AsyncExitStack() as stack:
+        followers = [
+            await follow(stack, server, after) for server in servers for follow in (by_socket, by_events)
+        ]
+        made = await change_through(one, two, "first") + await change_through(two, one, "second")
+        for follower in followers:
+            await follower.see(len(made))
+        # All are live now, and nothing is read again.
+        made += await change_through(one, two, "third") + await change_through(two, one, "fourth")
+        for follower in followers:
+            await follower.see(len(made))
+
+    assert [follower.seen for follower in followers] == [made] * 4
+    [cursors, *others] = [follower.cursors for follower in followers]
+    assert len(set(cursors)) == len(made)
+    assert others == [cursors] * 3
+
+
+@pytest.mark.parametrize("follow", [by_socket, by_events])
+async def test_who_is_cut_off_from_one_server_goes_on_at_the_other(servers, follow) -> None:
+    after = (await servers[1].graphql("{ eventCursor }"))["eventCursor"]
+    made: list[Change] = []
+    seen: list[Change] = []
+    for turn in range(6):
+        maker, other = servers[turn % 2], servers[1 - turn % 2]
+        async with AsyncExitStack() as stack:
+            follower = await follow(stack, other, after)
+            made += await change_through(maker, other, f"number {turn}")
+            # Cut off in the midst of it: one more change is missed each time but the last.
+            await follower.see(len(made) - len(seen) - (turn < 5))
+        seen += follower.seen
+        after = follower.cursors[-1]
+
+    assert seen == made
