@@ -191,6 +191,6 @@ def _failed(delivery: LeasedDelivery, attempt: Attempt) -> FailedAttempt:
         attempts=delivery.attempts,
         owed_since=delivery.created_at,
         is_permanent=error is not None and error.permanent,
-        status_code=attempt.status_code,
+        retry_for_seconds=None if error is None else error.retry_for_seconds,
         retry_after_seconds=None if error is None else error.retry_after_seconds,
     )

@@ -13,6 +13,9 @@ from plugins.api.outbound import Outbound, OutboundError
 
 # The request itself is wrong, or the address will never answer again.
 PERMANENT_STATUSES = frozenset({400, 401, 410, 413, 422})
+# An address that is not known yet, or a key that is not in force yet: put right within the hour, or never.
+REFUSED_STATUSES = frozenset({403, 404})
+RETRY_REFUSED_FOR_SECONDS = 3600.0
 
 _MOST_ANSWER_BYTES = 64 * 1024
 
@@ -42,6 +45,7 @@ def receipt_of(response: httpx.Response) -> Receipt:
         f"answered with HTTP {status}" + (", and redirects are not followed" if response.is_redirect else ""),
         permanent=status in PERMANENT_STATUSES,
         retry_after_seconds=retry_after_seconds(response),
+        retry_for_seconds=RETRY_REFUSED_FOR_SECONDS if status in REFUSED_STATUSES else None,
         status_code=status,
     )
 

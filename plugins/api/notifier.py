@@ -107,6 +107,8 @@ class DeliveryError(Exception):
     """The message was not delivered.
 
     `permanent`: sending it again cannot help. `retry_after_seconds`: when the service asked to come back.
+    `retry_for_seconds`: for how long it may help, where that is less than the day for which a message is owed.
+    `status_code` is only shown: what it means for the message, the notifier alone can say.
     `may_be_received`: the recipient may have got it all the same, as when the connection broke before the answer.
     """
 
@@ -116,6 +118,7 @@ class DeliveryError(Exception):
         *,
         permanent: bool = False,
         retry_after_seconds: float | None = None,
+        retry_for_seconds: float | None = None,
         status_code: int | None = None,
         may_be_received: bool = False,
     ) -> None:
@@ -123,6 +126,7 @@ class DeliveryError(Exception):
         self.message = message
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
+        self.retry_for_seconds = retry_for_seconds
         self.status_code = status_code
         self.may_be_received = may_be_received
 

@@ -1,6 +1,6 @@
 """E-mail as plugins may send it: through the one mail server that the operator names."""
 
-from plugins.api.mail.address import require_email_address
+from plugins.api.mail.address import header_address, require_email_address
 from plugins.api.mail.errors import MailError
 from plugins.api.mail.mailer import Mailer
 from plugins.api.mail.server import MailSecurity, MailServer, parse_mail_url
@@ -10,6 +10,7 @@ __all__ = [
     "MailSecurity",
     "MailServer",
     "Mailer",
+    "header_address",
     "parse_mail_url",
     "require_email_address",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.headerregistry import Address
 
 from plugins.api.config import FieldError
 
@@ -28,6 +29,12 @@ def wire_address(address: str) -> str:
     """Return the address as mail servers are told it: its host as the DNS knows it (RFC 5890)."""
     local_part, _, host = address.rpartition("@")
     return f"{local_part}@{_ascii_host(host) or host}"
+
+
+def header_address(address: str, *, name: str = "") -> Address:
+    """Return what stands in a header such as To: an encoded word must not be part of it (RFC 2047, 5)."""
+    local_part, _, host = wire_address(address).rpartition("@")
+    return Address(display_name=name, username=local_part, domain=host)
 
 
 def _fault(address: str) -> str | None:

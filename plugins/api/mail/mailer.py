@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from plugins.api.mail.address import wire_address
+from plugins.api.mail.address import header_address, wire_address
 from plugins.api.mail.errors import MailError
 from plugins.api.mail.server import MailServer
 from plugins.api.mail.smtp_session import SmtpSession
@@ -21,8 +21,8 @@ MOST_AT_ONCE = 16
 class Mailer:
     """Sends one message to one recipient at a time, over a connection of its own.
 
-    `sender` is what stands in From: an address, or `Name <address>`. `server` is None where the operator
-    named none: then nothing can be sent. The server's name is resolved, and its addresses judged, by `outbound`.
+    `sender` is what stands in From: an address, or `Name <address>`; read again, its host is as the DNS knows it.
+    `server` is None where the operator named none: then nothing can be sent. The server's name is resolved, and its addresses judged, by `outbound`.
     `authorities` is a file of further certificate authorities to trust (PEM). Serves one event loop.
     """
 
@@ -34,7 +34,9 @@ class Mailer:
         outbound: Outbound,
         authorities: str | None = None,
     ) -> None:
-        self.sender = sender
+        name, address = parseaddr(sender)
+        self.sender = str(header_address(address, name=name))
+        self._sender_address = wire_address(address)
         self._server = server
         self._outbound = outbound
         self._tls = TlsContexts(authorities, protocols=())
@@ -43,7 +45,7 @@ class Mailer:
     @property
     def sender_domain(self) -> str:
         """The host of the sender's address, in which message ids are unique."""
-        return wire_address(parseaddr(self.sender)[1]).rpartition("@")[2]
+        return self._sender_address.rpartition("@")[2]
 
     async def send(self, message: EmailMessage, *, recipient: str, timeout_seconds: float) -> None:
         """Hand the message over; the envelope is `sender` and `recipient`, whatever the headers say.
@@ -75,11 +77,10 @@ class Mailer:
         )
 
     async def _deliver(self, session: SmtpSession, message: EmailMessage, recipient: str) -> None:
-        sender = wire_address(parseaddr(self.sender)[1])
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(
-                self._threads, session.deliver, message, sender, wire_address(recipient)
+                self._threads, session.deliver, message, self._sender_address, wire_address(recipient)
             )
         finally:
             session.cut()

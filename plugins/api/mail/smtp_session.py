@@ -13,10 +13,10 @@ from email.policy import SMTP
 from typing import Any
 
 from plugins.api.mail.errors import MailError
+from plugins.api.mail.refusal import is_for_good
 from plugins.api.mail.server import MailSecurity, MailServer
 
 _SUCCESS = range(200, 300)
-_FIRST_PERMANENT = 500
 _LONGEST_REPLY = 200
 
 
@@ -61,8 +61,8 @@ class SmtpSession:
     def deliver(self, message: EmailMessage, sender: str, recipient: str) -> None:
         """Hand the message over; raise MailError.
 
-        Refusals of the recipient and of the message are permanent where the server says so. Whatever else it
-        refuses (us, our password, our sender) is the operator's to mend, and may work later.
+        Refusals of the recipient and of the message are permanent where they are about these. Whatever else the
+        server refuses (us, our password, our sender) is the operator's to mend, and may work later.
         """
         needs_utf8 = not (sender.isascii() and recipient.isascii())
         content = message.as_bytes(policy=SMTP.clone(utf8=needs_utf8, cte_type="7bit"))
@@ -150,9 +150,10 @@ def _accept(what: str, reply: tuple[int, bytes | str], *, may_be_permanent: bool
     code, text = reply
     if code in _SUCCESS:
         return
+    told = _one_line(text)
     raise MailError(
-        f"the mail server refuses {what}: {code} {_one_line(text)}",
-        permanent=may_be_permanent and code >= _FIRST_PERMANENT,
+        f"the mail server refuses {what}: {code} {told}",
+        permanent=may_be_permanent and is_for_good(code, told),
         status_code=code,
     )
 

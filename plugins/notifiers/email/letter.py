@@ -6,7 +6,6 @@ import functools
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,6 +15,7 @@ from typing import Any
 import jinja2
 
 from plugins.api.durations import duration_text
+from plugins.api.mail import header_address
 from plugins.api.notifier import Message, MessageEvent
 from plugins.api.outcome import IncidentKind
 
@@ -52,7 +52,7 @@ def letter(message: Message, *, sender: str, domain: str) -> EmailMessage:
     """
     mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     mail["From"] = sender
-    mail["To"] = _address(message.recipient)
+    mail["To"] = header_address(message.recipient)
     mail["Subject"] = _one_line(message.summary)[:_LONGEST_SUBJECT]
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = message_id(message, domain)
@@ -85,11 +85,6 @@ def _thread(message: Message, domain: str) -> Iterator[tuple[str, str]]:
     first = message.reference
     yield "References", f"{root} {_one_line(first)}" if first else root
     yield "In-Reply-To", _one_line(first) if first else root
-
-
-def _address(recipient: str) -> Address:
-    name, _, host = recipient.rpartition("@")
-    return Address(username=name, domain=host)
 
 
 def _view(message: Message) -> dict[str, Any]:

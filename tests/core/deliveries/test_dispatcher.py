@@ -94,6 +94,22 @@ async def test_a_permanent_refusal_ends_at_once_and_the_next_message_follows(
     assert failed == [f"gave up after attempt 1: answered with HTTP {status}"]
 
 
+async def test_an_address_that_is_not_known_is_given_up_after_an_hour(
+    world: World, receiver: Receiver
+) -> None:
+    await world.add_webhook(receiver.url, events=["MONITOR_DOWN"])
+    receiver.otherwise = Answer(status=404)
+    await world.fail()
+    await world.tell()
+
+    world.advance(3599)
+    await world.send()
+    assert (await world.deliveries())[0][2:] == ("PENDING", 2)
+    world.advance(1)
+    await world.send()
+    assert (await world.deliveries())[0][2:] == ("FAILED", 3)
+
+
 async def test_nobody_listening_is_given_up_after_a_day(world: World, receiver: Receiver) -> None:
     await world.add_webhook("http://127.0.0.1:1/in", events=["MONITOR_DOWN"])
     await world.fail()

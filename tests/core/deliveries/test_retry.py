@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.deliveries.retry import FailedAttempt, next_attempt
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
-statuses = st.none() | st.integers(100, 599)
+patiences = st.none() | st.floats(allow_nan=True, allow_infinity=True)
 
 
 def failed(**changes) -> FailedAttempt:
@@ -27,23 +27,20 @@ def test_the_delay_doubles_up_to_an_hour(attempts, least, most) -> None:
     assert next_attempt(failed(attempts=attempts), START, 1.0) == START + timedelta(seconds=most)
 
 
-@pytest.mark.parametrize("status", [400, 401, 410, 413, 422])
-def test_a_request_that_is_wrong_in_itself_is_not_sent_again(status) -> None:
-    assert next_attempt(failed(status_code=status), START, 0.5) is None
-
-
 def test_what_a_notifier_calls_permanent_is_not_sent_again() -> None:
     assert next_attempt(failed(is_permanent=True), START, 0.5) is None
 
 
 @pytest.mark.parametrize(
-    ("status", "patience"), [(403, 1), (404, 1), (500, 24), (429, 24), (302, 24), (None, 24)]
+    ("wanted_seconds", "hours"), [(None, 24), (3600, 1), (0, 0), (-1, 0), (90_000, 24), (math.inf, 24)]
 )
-def test_it_is_tried_for_an_hour_after_a_refusal_and_for_a_day_otherwise(status, patience) -> None:
-    end = START + timedelta(hours=patience)
+def test_it_is_tried_for_as_long_as_the_notifier_says_and_for_a_day_at_most(wanted_seconds, hours) -> None:
+    end = START + timedelta(hours=hours)
+    attempt = failed(attempts=30, retry_for_seconds=wanted_seconds)
 
-    assert next_attempt(failed(attempts=30, status_code=status), end - timedelta(seconds=1), 0.0) == end
-    assert next_attempt(failed(attempts=30, status_code=status), end, 0.0) is None
+    assert next_attempt(attempt, end, 0.0) is None
+    if hours:
+        assert next_attempt(attempt, end - timedelta(seconds=1), 0.0) == end
 
 
 def test_a_service_that_says_when_to_come_back_is_not_asked_before() -> None:
@@ -59,13 +56,13 @@ def test_a_service_that_wants_to_be_asked_after_the_end_is_given_up(seconds) -> 
 @given(
     st.integers(1, 10_000),
     st.floats(0, 200_000),
-    statuses,
+    patiences,
     st.none() | st.floats(allow_nan=True, allow_infinity=True),
     st.floats(0, 1),
 )
-def test_the_next_attempt_lies_ahead_and_within_the_day(attempts, age, status, retry_after, jitter) -> None:
+def test_the_next_attempt_lies_ahead_and_within_the_day(attempts, age, patience, retry_after, jitter) -> None:
     now = START + timedelta(seconds=age)
-    attempt = failed(attempts=attempts, status_code=status, retry_after_seconds=retry_after)
+    attempt = failed(attempts=attempts, retry_for_seconds=patience, retry_after_seconds=retry_after)
 
     due = next_attempt(attempt, now, jitter)
 

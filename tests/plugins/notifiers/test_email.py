@@ -54,6 +54,19 @@ async def test_a_failure_arrives_as_text_and_html_for_its_one_recipient(box: Mai
     assert "Shop <b>" in received.text("plain").splitlines()
 
 
+async def test_hosts_stand_in_headers_as_the_dns_knows_them(box: MailBox) -> None:
+    message = dataclasses.replace(DOWN, recipient="post@bücher.example")
+    await send(CONFIG, message, context_of(box, sender='"Söhne, Acme" <tocsin@bücher.example>'))
+
+    # RFC 2047, 5: an encoded word must not stand in an address.
+    head = box.received[0].content.partition(b"\r\n\r\n")[0].decode("ascii").splitlines()
+    assert "To: post@xn--bcher-kva.example" in head
+    assert next(line for line in head if line.startswith("From: ")).endswith(
+        " <tocsin@xn--bcher-kva.example>"
+    )
+    assert box.received[0].mail["From"].addresses[0].display_name == "Söhne, Acme"
+
+
 async def test_names_cannot_write_html(box: MailBox) -> None:
     html = (await sent(box, DOWN)).text("html")
 
@@ -142,7 +155,11 @@ async def test_without_a_mail_server_it_says_what_is_missing() -> None:
         ("RCPT", "451 4.7.1 greylisted, try again", False),
         ("RCPT", "421 4.3.2 too busy", False),
         ("MAIL", "550 5.7.1 not you", False),
-        ("DATA", "554 5.7.1 spam", True),
+        ("RCPT", "530 5.7.0 Authentication required", False),
+        ("RCPT", "553 5.7.1 <tocsin@status.example>: Sender address rejected: not logged in", False),
+        ("RCPT", "554 5.7.1 <ops@example.org>: Relay access denied", False),
+        ("DATA", "554 5.7.1 Email address is not verified", False),
+        ("DATA", "552 5.3.4 message too big", True),
         ("DATA", "452 4.2.2 mailbox full", False),
     ],
 )

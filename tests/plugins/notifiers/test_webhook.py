@@ -84,14 +84,15 @@ async def test_the_headers_of_the_configuration_are_sent(receiver: Receiver) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "is_permanent"),
+    ("status", "is_permanent", "retry_for_seconds"),
     [
-        *((status, True) for status in (400, 401, 410, 413, 422)),
-        *((status, False) for status in (301, 403, 404, 429, 500)),
+        *((status, True, None) for status in (400, 401, 410, 413, 422)),
+        *((status, False, 3600) for status in (403, 404)),
+        *((status, False, None) for status in (301, 429, 500)),
     ],
 )
 async def test_an_answer_that_is_no_success_is_an_error(
-    receiver: Receiver, status: int, is_permanent: bool
+    receiver: Receiver, status: int, is_permanent: bool, retry_for_seconds: float | None
 ) -> None:
     receiver.otherwise = Answer(status=status)
 
@@ -99,6 +100,7 @@ async def test_an_answer_that_is_no_success_is_an_error(
         await send(config_of(receiver.url), DOWN, CONTEXT)
 
     assert (refused.value.status_code, refused.value.permanent) == (status, is_permanent)
+    assert refused.value.retry_for_seconds == retry_for_seconds
 
 
 @pytest.mark.parametrize(
