@@ -9,6 +9,7 @@ import enum
 import functools
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -65,6 +66,12 @@ def made_at_ms(identifier: uuid.UUID) -> int:
 def encode_id(prefix: Prefix, identifier: uuid.UUID) -> str:
     """Return the public form, such as `mon_06a8…`: prefix, underscore, 26 characters."""
     return prefix + "_" + _text_of(identifier)
+
+
+def encode_ids(prefix: Prefix, identifiers: Iterable[uuid.UUID]) -> list[str]:
+    """Return the public form of each."""
+    beginning = prefix + "_"
+    return [beginning + text for text in map(_text_of, identifiers)]
 
 
 @functools.lru_cache(maxsize=4096)

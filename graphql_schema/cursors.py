@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +17,20 @@ from core.db.listing import Ordering, SortType
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _GREATEST_INTEGER = 2**63 - 1
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
 
-def encode_cursor(ordering: Ordering, key: tuple[Any, ...]) -> str:
-    """Return the cursor of a place in the order."""
-    values = [_WRITTEN[column.type](value) for column, value in zip(ordering.columns, key, strict=True)]
-    return base64.urlsafe_b64encode(msgspec.json.encode([ordering.name, *values])).decode().rstrip("=")
+@functools.lru_cache(maxsize=256)
+def cursor_writer(ordering: Ordering) -> Callable[[Any], str]:
+    """Return what returns the cursor of a row's place in the order."""
+    columns = [(column.name, _WRITTEN[column.type]) for column in ordering.columns]
+    return lambda row: _text_of([ordering.name, *[write(row[name]) for name, write in columns]])
+
+
+def _text_of(values: list[Any]) -> str:
+    # As base64.urlsafe_b64encode, at half its cost.
+    encoded = binascii.b2a_base64(msgspec.json.encode(values), newline=False)
+    return encoded.translate(_FOR_URLS).rstrip(b"=").decode()
 
 
 def decode_cursor(ordering: Ordering, text: str) -> tuple[Any, ...] | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from core.db.listing import (
 )
 from core.issues import Issues
 from graphql_schema.context import Context
-from graphql_schema.cursors import decode_cursor, encode_cursor
+from graphql_schema.cursors import cursor_writer, decode_cursor
+from graphql_schema.row_backed import ReadColumn
 from graphql_schema.written import written
 
 DEFAULT_PAGE_SIZE = 50
@@ -118,22 +120,25 @@ class Listed(Generic[NodeT]):
 
 
 class RowPage:
-    """A page of rows on its way to the client, and the one place where lists of rows become objects."""
+    """A page of rows on its way to the client, and the one place where lists of rows become objects.
 
-    __slots__ = ("_list", "_page", "_request", "count")
+    `cursor_of` returns the place of a row, `object_of` the object that stands for it.
+    """
+
+    __slots__ = ("_page", "count", "cursor_of", "object_of")
 
     def __init__(
         self, listed: Listed[Any], request: PageRequest, page: Page, count: Callable[[], Awaitable[Any]]
     ) -> None:
-        self._list = listed
-        self._request = request
         self._page = page
         self.count = count
+        self.cursor_of = cursor_writer(request.ordering)
+        self.object_of = listed.show
 
     @property
     def nodes(self) -> list[Any]:
         """The rows as objects."""
-        return [self._list.show(row) for row in self._page.rows]
+        return [self.object_of(row) for row in self._page.rows]
 
     @property
     def edges(self) -> list[RowEdge]:
@@ -151,34 +156,41 @@ class RowPage:
             end_cursor=self.cursor_of(rows[-1]) if rows else None,
         )
 
-    def cursor_of(self, row: asyncpg.Record) -> str:
-        """Return the place of a row."""
-        ordering = self._request.ordering
-        return encode_cursor(ordering, ordering.key_of(row))
-
-    def object_of(self, row: asyncpg.Record) -> Any:
-        """Return the object that stands for a row."""
-        return self._list.show(row)
-
 
 class RowEdge:
     """One row of a page; its cursor is made only if asked for."""
 
-    __slots__ = ("_page", "_row")
+    __slots__ = ("page", "row")
 
     def __init__(self, page: RowPage, row: asyncpg.Record) -> None:
-        self._page = page
-        self._row = row
+        self.page = page
+        self.row = row
 
     @property
     def cursor(self) -> str:
         """The row's place."""
-        return self._page.cursor_of(self._row)
+        return self.page.cursor_of(self.row)
 
     @property
     def node(self) -> Any:
         """The row as an object."""
-        return self._page.object_of(self._row)
+        return self.page.object_of(self.row)
+
+    @classmethod
+    def read_together(cls, name: str) -> ReadColumn | None:
+        """Return what reads an attribute of many edges."""
+        return _COLUMNS_OF_EDGES.get(name)
+
+
+def _cursors(edges: Sequence[RowEdge]) -> list[str]:
+    return [edge.page.cursor_of(edge.row) for edge in edges]
+
+
+def _nodes(edges: Sequence[RowEdge]) -> list[Any]:
+    return [edge.page.object_of(edge.row) for edge in edges]
+
+
+_COLUMNS_OF_EDGES: Mapping[str, ReadColumn] = MappingProxyType({"cursor": _cursors, "node": _nodes})
 
 
 async def connect(context: Context, listed: Listed[NodeT], request: PageRequest) -> Connection[NodeT]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import Any, ClassVar, Self
-from uuid import UUID
 
-from core.ids import Prefix, encode_id
+from core.ids import Prefix, encode_ids
 
-ReadColumn = Callable[[Any], Any]
+# What is asked of many rows at once costs a fraction of asking each.
+ReadColumn = Callable[[Sequence[Any]], list[Any]]
+
+_row_of = attrgetter("row")
 
 
 class RowBacked:
-    """Base of a type whose fields stand in a row: COLUMNS says of each how it is read from there."""
+    """Base of a type whose fields stand in a row: COLUMNS says of each how it is read from many rows."""
 
     COLUMNS: ClassVar[Mapping[str, ReadColumn]]
     row: Any
@@ -24,18 +27,42 @@ class RowBacked:
         made.row = row
         return made
 
+    @classmethod
+    def of_each(cls, lists: Sequence[Sequence[Any]]) -> list[list[Self]]:
+        """Return lists of rows as lists of objects; a row that stands in several is one object."""
+        rows = {id(row): row for rows in lists for row in rows}
+        shown = {key: cls.of(row) for key, row in rows.items()}
+        return [[shown[id(row)] for row in rows] for rows in lists]
+
+    @classmethod
+    def read_together(cls, name: str) -> ReadColumn | None:
+        """Return what reads an attribute of many objects, or None if it does not stand in the row."""
+        read = cls.COLUMNS.get(name)
+        return None if read is None else lambda objects: read(list(map(_row_of, objects)))
+
     def __getattr__(self, name: str) -> Any:
-        column = type(self).COLUMNS.get(name)
-        if column is None:
+        read = type(self).COLUMNS.get(name)
+        if read is None:
             raise AttributeError(f"{type(self).__name__} has no {name}")
-        return column(self.row)
+        return read((self.row,))[0]
+
+
+def stored(name: str) -> ReadColumn:
+    """Return what reads a column as it is."""
+    read = itemgetter(name)
+    return lambda rows: list(map(read, rows))
+
+
+def all_stored(*names: str) -> dict[str, ReadColumn]:
+    """Return what reads each of the columns that are named as their fields."""
+    return {name: stored(name) for name in names}
+
+
+def derived(read: Callable[[Any], Any]) -> ReadColumn:
+    """Return what asks `read` of each row."""
+    return lambda rows: list(map(read, rows))
 
 
 def public_id(prefix: Prefix) -> ReadColumn:
-    """Return what reads the public id of a row."""
-
-    def read(row: Any) -> str:
-        identifier: UUID = row["id"]
-        return encode_id(prefix, identifier)
-
-    return read
+    """Return what reads the public ids of rows."""
+    return lambda rows: encode_ids(prefix, [row["id"] for row in rows])

@@ -47,10 +47,6 @@ class Ordering:
     columns: tuple[SortColumn, ...] = (BY_ID,)
     is_descending: bool = False
 
-    def key_of(self, row: asyncpg.Record) -> tuple[Any, ...]:
-        """Return the row's place in this order."""
-        return tuple(row[column.name] for column in self.columns)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageRequest:

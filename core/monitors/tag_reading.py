@@ -34,7 +34,8 @@ async def tags_of_monitors(
     """Return `id` and `name` of the tags of each monitor, by name."""
     found: dict[UUID, list[asyncpg.Record]] = {monitor: [] for monitor in monitors}
     for row in await connection.fetch(_SQL["tags_of_monitors"], workspace_id, monitors):
-        found[row["monitor_id"]].append(row)
+        for monitor in row["monitors"]:
+            found[monitor].append(row)
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,29 +12,27 @@ import asyncpg
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.ids import to_unix_ms
-from core.monitors.status import MonitorStatus
 from core.statistics.period import Window
-from core.statistics.uptime import StatusInterval
+from core.statistics.uptime import Uptime
 
 _SQL = named_sql("read_statistics")
+_PARTS = tuple(field.name for field in fields(Uptime))
 
 
-async def status_intervals(
+async def uptimes(
     connection: Connection, workspace_id: UUID, monitors: Sequence[UUID], window: Window
-) -> dict[UUID, list[StatusInterval]]:
-    """Return each monitor's intervals that reach into the window, in order."""
-    found: dict[UUID, list[StatusInterval]] = {monitor: [] for monitor in monitors}
+) -> dict[UUID, Any]:
+    """Return `monitor_id` and each monitor's parts of the window since it was made, named as in uptime.Uptime.
+
+    Of a monitor that is gone by now no part is known.
+    """
     rows = await connection.fetch(
-        _SQL["intervals"], workspace_id, monitors, to_unix_ms(window.start), to_unix_ms(window.end)
+        _SQL["uptimes"], workspace_id, monitors, to_unix_ms(window.start), to_unix_ms(window.end)
     )
-    for row in rows:
-        interval = StatusInterval(
-            from_ms=row["from_ms"],
-            to_ms=row["to_ms"],
-            status=MonitorStatus(row["status"]),
-            is_paused=row["is_paused"],
-        )
-        found[row["monitor_id"]].append(interval)
+    found: dict[UUID, Any] = {row["monitor_id"]: row for row in rows}
+    for monitor in monitors:
+        if monitor not in found:
+            found[monitor] = {**dict.fromkeys(_PARTS, 0), "monitor_id": monitor}
     return found
 
 

@@ -1,4 +1,8 @@
-"""How long a monitor was in which status: exact to the millisecond, from its status intervals."""
+"""How long a monitor was in which status: exact to the millisecond, from its status intervals.
+
+The faces' statement (read_statistics.sql) adds up the same for many monitors at a time; a test holds the two
+together.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +45,13 @@ class Uptime:
     @property
     def ratio(self) -> float | None:
         """Up and degraded time of all time known, 0 to 1; None if nothing is known."""
-        available_ms = self.up_ms + self.degraded_ms
-        known_ms = available_ms + self.down_ms
-        return available_ms / known_ms if known_ms else None
+        return uptime_ratio(self.up_ms + self.degraded_ms, self.down_ms)
+
+
+def uptime_ratio(available_ms: int, down_ms: int) -> float | None:
+    """Return available time of all time known, 0 to 1; None if nothing is known."""
+    known_ms = available_ms + down_ms
+    return available_ms / known_ms if known_ms else None
 
 
 def uptime_between(intervals: Iterable[StatusInterval], start_ms: int, end_ms: int) -> Uptime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -18,7 +17,7 @@ from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
 from graphql_schema.regions.types import Region, regions_numbered
-from graphql_schema.row_backed import RowBacked, public_id
+from graphql_schema.row_backed import RowBacked, all_stored, derived, public_id
 from plugins.api.outcome import CheckStatus
 
 if TYPE_CHECKING:
@@ -68,8 +67,8 @@ class Check(RowBacked, Node):
     COLUMNS = MappingProxyType(
         {
             "id": public_id(Prefix.CHECK),
-            "response_time_ms": lambda row: _milliseconds(row["response_us"]),
-            **{name: itemgetter(name) for name in ("status", "checked_at", "status_code", "error")},
+            "response_time_ms": derived(lambda row: _milliseconds(row["response_us"])),
+            **all_stored("status", "checked_at", "status_code", "error"),
         }
     )
 

@@ -47,18 +47,27 @@ async def _finished_later(
     return finish([column if isinstance(column, list) else next(found) for column in columns])
 
 
-def objects(names: Sequence[str], columns: Sequence[list[Any]], count: int) -> list[Any]:
-    """Return `count` objects with a member of each column."""
-    if not names:
-        return [{} for _ in range(count)]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+def distinct(complete: Complete) -> Complete:
+    """Return what completes an object once that stands in several places: what is shown of it is the same."""
+
+    def completed(values: list[Any]) -> Column:
+        if len(set(map(id, values))) == len(values):
+            return complete(values)
+        objects = {id(value): value for value in values}
+        places = {key: place for place, key in enumerate(objects)}
+        return then(
+            [complete(list(objects.values()))],
+            lambda done: [done[0][places[id(value)]] for value in values],
+        )
+
+    return completed
 
 
 def required(complete: Complete) -> Complete:
     """Return what completes a column in which nothing may be missing."""
 
     def completed(values: list[Any]) -> Column:
-        if any(value is None for value in values):
+        if [value for value in values if value is None]:
             raise Abandoned("nothing where something is required")
         return complete(values)
 

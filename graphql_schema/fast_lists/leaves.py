@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
@@ -17,10 +18,12 @@ from graphql import (
     GraphQLScalarType,
     GraphQLString,
     Undefined,
+    is_non_null_type,
 )
 from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
 from graphql_schema.fast_lists.abandoned import Abandoned
+from graphql_schema.scalars import write_moment, write_moments_in_utc
 
 Convert = Callable[[Any], Any]
 CompleteLeaves = Callable[[Sequence[Any]], list[Any]]
@@ -32,8 +35,16 @@ def leaf_column(leaf_type: GraphQLLeafType, *, is_nullable: bool) -> CompleteLea
     convert = _converter(leaf_type, is_nullable=is_nullable)
     if isinstance(leaf_type, GraphQLEnumType):
         return _enum_column(convert)
+    if leaf_type.coerce_output_value is write_moment:
+        return _moments(convert)
     of_its_class = _COLUMNS.get(leaf_type) if isinstance(leaf_type, GraphQLScalarType) else None
     return of_its_class(convert) if of_its_class else lambda values: [convert(value) for value in values]
+
+
+def leaf_column_of(value_type: Any) -> CompleteLeaves:
+    """Return the same for the type of a field whose value is a leaf, null or not."""
+    is_required = is_non_null_type(value_type)
+    return leaf_column(value_type.of_type if is_required else value_type, is_nullable=not is_required)
 
 
 def _converter(leaf_type: GraphQLLeafType, *, is_nullable: bool) -> Convert:
@@ -71,6 +82,15 @@ def _floats(convert: Convert) -> CompleteLeaves:
     return lambda values: [
         value if value.__class__ is float and isfinite(value) else convert(value) for value in values
     ]
+
+
+def _moments(convert: Convert) -> CompleteLeaves:
+    def complete(values: Sequence[Any]) -> list[Any]:
+        if all(value.__class__ is datetime and value.tzinfo is UTC for value in values):
+            return write_moments_in_utc(values)
+        return [convert(value) for value in values]
+
+    return complete
 
 
 # For values of exactly these classes graphql-core's conversion returns the value itself.

@@ -1,4 +1,4 @@
-"""Plans: what a selection means, asked of graphql-core once a level instead of once an object.
+"""Plans: what a selection means for one request, asked once a level instead of once an object.
 
 Fragments, aliases, merged selections, directives, arguments and the types behind an interface are graphql-core's
 own business. Whatever is not a whole answer without errors raises, and the stock executor says what it is.
@@ -15,8 +15,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
-    TypeNameMetaFieldDef,
-    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
@@ -28,19 +26,22 @@ from graphql.pyutils import Path
 from strawberry.types.base import StrawberryObjectDefinition
 
 from graphql_schema.fast_lists.abandoned import Abandoned, NotPlanned
+from graphql_schema.fast_lists.attributes import DEFINITION, Ask
 from graphql_schema.fast_lists.columns import (
     Column,
     Complete,
+    distinct,
     grouped,
     lists,
     nullable,
-    objects,
     required,
     side_by_side,
     then,
 )
-from graphql_schema.fast_lists.leaves import leaf_column
-from graphql_schema.fast_lists.resolvers import DEFINITION, Ask, asking, plain_definition, reading
+from graphql_schema.fast_lists.leaves import leaf_column_of
+from graphql_schema.fast_lists.records import records
+from graphql_schema.fast_lists.resolvers import asking
+from graphql_schema.fast_lists.selections import Selected, selections_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,49 +58,35 @@ class Planner:
 
     def __init__(self, executor: Any) -> None:
         self._executor = executor
+        self._selections = selections_of(executor)
 
     def plan(self, object_type: GraphQLObjectType, place: Place) -> Complete:
         """Return what completes objects of a type; raise NotPlanned, or what graphql-core raises."""
-        selected, new_defer_usages, forbidden = self._executor.collect_subfields(object_type, place.details)
-        if new_defer_usages or forbidden:
-            raise NotPlanned("incremental delivery")
-        names = list(selected)
-        asks = [self._field(object_type, name, details, place) for name, details in selected.items()]
+        selection = self._selections.of(self._executor, object_type, place.details)
+        names = selection.names
+        asks = [each.ask or self._asking(object_type, each, place) for each in selection.fields]
         require_type = _type_check(object_type, place.info)
 
         def complete(values: list[Any]) -> Column:
             require_type(values)
-            columns = side_by_side(partial(ask, values) for ask in asks)
-            return then(columns, lambda done: objects(names, done, len(values)))
+            columns = side_by_side([partial(ask, values) for ask in asks])
+            return then(columns, lambda done: records(names, done, len(values)))
 
-        return complete
+        return distinct(complete)
 
-    def _field(
-        self, object_type: GraphQLObjectType, name: str, details: list[FieldDetails], above: Place
-    ) -> Ask:
-        executor = self._executor
-        field = executor.schema.get_field(object_type, details[0].node.name.value)
-        if field is TypeNameMetaFieldDef:
-            return lambda sources: [object_type.name] * len(sources)
-        if field is None:
-            raise NotPlanned(name)
-        definition = plain_definition(executor, field)
-        if (
-            definition is not None
-            and definition.is_basic_field
-            and is_leaf_type(get_nullable_type(field.type))
-        ):
-            return reading(definition, self._completion(field.type, above))
-        path = Path(above.path, name, object_type.name)
-        info = executor.build_resolve_info(field, [each.node for each in details], object_type, path)
+    def _asking(self, object_type: GraphQLObjectType, selected: Selected, above: Place) -> Ask:
+        details, field = selected.details, selected.field
+        path = Path(above.path, selected.name, object_type.name)
+        nodes = [each.node for each in details]
+        info = self._executor.build_resolve_info(field, nodes, object_type, path)
         complete = self._completion(field.type, Place(details=details, path=path, info=info))
-        return asking(executor, field, details[0], info, complete)
+        return asking(self._executor, selected, info, complete)
 
     def _completion(self, value_type: GraphQLOutputType, place: Place) -> Complete:
         is_required = is_non_null_type(value_type)
         inner: Any = value_type.of_type if is_non_null_type(value_type) else value_type
         if is_leaf_type(inner):
-            return leaf_column(inner, is_nullable=not is_required)
+            return leaf_column_of(value_type)
         if is_list_type(inner):
             complete = lists(self._completion(inner.of_type, place))
         elif is_abstract_type(inner):

@@ -4,52 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any
 
-from graphql import GraphQLField, GraphQLResolveInfo
-from graphql.execution.collect_fields import FieldDetails
+from graphql import GraphQLResolveInfo
 from graphql.execution.values import get_argument_values
 from strawberry import Info
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
 from graphql_schema.fast_lists.abandoned import NotPlanned
+from graphql_schema.fast_lists.attributes import Ask, AskEach, reading
 from graphql_schema.fast_lists.columns import Column, Complete
+from graphql_schema.fast_lists.selections import Selected
 from graphql_schema.fast_lists.waiting import Waiting, close_all
-from graphql_schema.row_backed import RowBacked
 from graphql_schema.together import TellAll, told_together_by
-
-Ask: TypeAlias = Callable[[Sequence[Any]], Column]
-_AskEach: TypeAlias = Callable[[Sequence[Any]], list[Any]]
-
-DEFINITION = "strawberry-definition"
 
 # Stands for the object where Strawberry lays out a resolver's arguments.
 _SOURCE = object()
 
 
-def _asking(resolve: _AskEach, complete: Complete) -> Ask:
+def _asking(resolve: AskEach, complete: Complete) -> Ask:
     def ask(sources: Sequence[Any]) -> Column:
         answers = resolve(sources)
         waiting = Waiting(answers)
         return _completed_later(waiting, complete) if waiting else complete(answers)
 
     return ask
-
-
-def reading(definition: StrawberryField, complete: Complete) -> Ask:
-    """Return what reads an attribute. It is not waited for; were it awaitable, its completion would be abandoned."""
-    read = _attributes(definition)
-    return lambda sources: complete(read(sources))
-
-
-def plain_definition(executor: Any, field: GraphQLField) -> StrawberryField | None:
-    """Return Strawberry's definition of a field, or None if anything stands around its resolver."""
-    definition = field.extensions.get(DEFINITION)
-    middleware = executor.middleware_manager
-    is_bare = middleware is None or middleware.get_field_resolver(field.resolve) is field.resolve
-    return definition if is_bare and isinstance(definition, StrawberryField) else None
 
 
 def _telling(tell: TellAll, complete: Complete) -> Ask:
@@ -65,21 +45,16 @@ async def _completed_later(waiting: Waiting, complete: Complete) -> list[Any]:
     return column if isinstance(column, list) else await column
 
 
-def asking(
-    executor: Any,
-    field: GraphQLField,
-    details: FieldDetails,
-    info: GraphQLResolveInfo[Any],
-    complete: Complete,
-) -> Ask:
-    """Return what asks for the field of many objects, and completes what it is told.
+def asking(executor: Any, selected: Selected, info: GraphQLResolveInfo[Any], complete: Complete) -> Ask:
+    """Return what asks for a selected field of many objects, and completes what it is told.
 
     `executor` is that of graphql-core. The arguments are converted once. Raises NotPlanned, or what a wrong
     argument raises.
     """
-    plain = plain_definition(executor, field)
+    plain, field = selected.definition, selected.field
     if plain is not None and plain.is_basic_field:
         return reading(plain, complete)
+    details = selected.details[0]
     arguments = get_argument_values(
         field,
         details.node,
@@ -93,24 +68,6 @@ def asking(
     if executor.middleware_manager is not None:
         resolve = executor.middleware_manager.get_field_resolver(resolve)
     return _asking(_each(lambda source: resolve(source, info, **arguments)), complete)
-
-
-def _attributes(definition: StrawberryField) -> _AskEach:
-    if definition.default_resolver is not getattr:
-        raise NotPlanned("attributes are not read by getattr")
-    name = definition.python_name
-    read = attrgetter(name)
-
-    def ask(sources: Sequence[Any]) -> list[Any]:
-        classes = set(map(type, sources))
-        source_class = classes.pop() if len(classes) == 1 else None
-        if source_class is not None and issubclass(source_class, RowBacked):
-            column = source_class.COLUMNS.get(name)
-            if column is not None:
-                return [column(source.row) for source in sources]
-        return list(map(read, sources))
-
-    return ask
 
 
 def _as_written(
@@ -139,7 +96,7 @@ def _as_written(
     return _asking(_each(lambda source: resolver.wrapped_func(**{**named, source_name: source})), complete)
 
 
-def _each(call: Callable[[Any], Any]) -> _AskEach:
+def _each(call: Callable[[Any], Any]) -> AskEach:
     def ask(sources: Sequence[Any]) -> list[Any]:
         answers: list[Any] = []
         try:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
+import msgspec
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
@@ -146,5 +147,5 @@ def _schema(executor: type[ListExecutor] | None) -> strawberry.Schema:
     return _TrialSchema(query=_Query, config=config, execution_context_class=executor)
 
 
-def _told(result: Any) -> tuple[Any, Sequence[Any]]:
-    return result.data, [error.formatted for error in result.errors or ()]
+def _told(result: Any) -> bytes:
+    return msgspec.json.encode([result.data, [error.formatted for error in result.errors or ()]])

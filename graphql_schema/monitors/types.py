@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from uuid import UUID
@@ -15,14 +14,13 @@ import strawberry
 from core.access.principal import TokenScope
 from core.checks.reading import CHECKS, LATEST_FIRST, MONITOR_OF_CHECK, CheckFilter, last_checks
 from core.heartbeats.reading import heartbeats_of_monitors
-from core.ids import Prefix, to_unix_ms
+from core.ids import Prefix
 from core.incidents.reading import gravest_open_incidents, incident_counts
 from core.monitors.reading import regions_of_monitors
 from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.statistics.period import Period
-from core.statistics.reading import check_counts, latencies, status_intervals
-from core.statistics.uptime import StatusInterval, uptime_between
+from core.statistics.reading import check_counts, latencies, uptimes
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -32,7 +30,7 @@ from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
 from graphql_schema.plugin_types import ProbeConfig
 from graphql_schema.regions.types import Region, regions_numbered
-from graphql_schema.row_backed import RowBacked, public_id
+from graphql_schema.row_backed import RowBacked, all_stored, derived, public_id, stored
 from graphql_schema.statistics.types import DEFAULT_POINTS, Latency, LatencyPoint, Uptime, latency_points
 from graphql_schema.stored_configs import grace_seconds, probe_config
 from graphql_schema.tags.types import Tag
@@ -79,7 +77,7 @@ async def _projects(monitors: Sequence[Monitor], info: Info) -> list[Any]:
 
 async def _tags(monitors: Sequence[Monitor], info: Info) -> list[list[Tag]]:
     found = await info.context.reads.load_all(tags_of_monitors, [monitor.row["id"] for monitor in monitors])
-    return [[Tag.of(row) for row in rows or ()] for rows in found]
+    return Tag.of_each([rows or () for rows in found])
 
 
 async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | None]:
@@ -90,15 +88,8 @@ async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | 
 async def _uptimes(monitors: Sequence[Monitor], info: Info, period: Period) -> list[Uptime]:
     window = period.window(info.context.now)
     keys = [monitor.row["id"] for monitor in monitors]
-    found = await info.context.reads.load_all(status_intervals, keys, window)
-    start_ms, end_ms = to_unix_ms(window.start), to_unix_ms(window.end)
-
-    def uptime(monitor: Monitor, intervals: Sequence[StatusInterval]) -> Uptime:
-        made_at = monitor.row["created_at"]
-        known_ms = start_ms if made_at <= window.start else to_unix_ms(made_at)
-        return Uptime.of(monitor.row["id"], window, uptime_between(intervals, known_ms, end_ms))
-
-    return [uptime(monitor, intervals or ()) for monitor, intervals in zip(monitors, found, strict=True)]
+    rows = await info.context.reads.load_all(uptimes, keys, window)
+    return [Uptime.within(window, row) for row in rows]
 
 
 @strawberry.type(description="One thing that is watched: a probe kind, its configuration, an interval")
@@ -108,13 +99,12 @@ class Monitor(RowBacked, Node):
     COLUMNS = MappingProxyType(
         {
             "id": public_id(Prefix.MONITOR),
-            "key": itemgetter("id"),
-            "status_since": _status_since,
-            "flapping": itemgetter("is_flapping"),
-            "paused": itemgetter("is_paused"),
-            **{name: itemgetter(name) for name in ("name", "kind", "target", "interval_seconds")},
-            **{name: itemgetter(name) for name in ("timeout_seconds", "status", "revision")},
-            **{name: itemgetter(name) for name in ("created_at", "updated_at")},
+            "key": stored("id"),
+            "status_since": derived(_status_since),
+            "flapping": stored("is_flapping"),
+            "paused": stored("is_paused"),
+            **all_stored("name", "kind", "target", "interval_seconds", "timeout_seconds", "status"),
+            **all_stored("created_at", "updated_at", "revision"),
         }
     )
 

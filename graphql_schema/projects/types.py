@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from operator import itemgetter
 from types import MappingProxyType
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from graphql_schema.described import field
 from graphql_schema.monitors.types import Monitor
 from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
-from graphql_schema.row_backed import RowBacked, public_id
+from graphql_schema.row_backed import RowBacked, all_stored, public_id, stored
 
 
 @strawberry.type(description="A group of monitors; each workspace has a default one, which cannot be deleted")
@@ -29,8 +28,8 @@ class Project(RowBacked, Node):
     COLUMNS = MappingProxyType(
         {
             "id": public_id(Prefix.PROJECT),
-            "key": itemgetter("id"),
-            **{name: itemgetter(name) for name in ("name", "is_default", "created_at", "revision")},
+            "key": stored("id"),
+            **all_stored("name", "is_default", "created_at", "revision"),
         }
     )
 

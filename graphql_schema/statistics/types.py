@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,25 +12,42 @@ import strawberry
 
 from core.incidents.reading import incident_counts
 from core.issues import Issues
-from core.statistics import uptime as rules
 from core.statistics.period import Period, Window
 from core.statistics.reading import check_counts, latencies_by_region, latency_series
+from core.statistics.uptime import uptime_ratio
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
 from graphql_schema.regions.types import Region, regions_by_number
+from graphql_schema.row_backed import ReadColumn, RowBacked, derived, stored
 
 MOST_POINTS = 1_000
 DEFAULT_POINTS = 120
 
 strawberry.enum(Period, description="Rolling, ending now")
 
+_PARTS = ("up", "degraded", "down", "unknown", "paused", "pending")
+
+
+def _seconds(name: str) -> ReadColumn:
+    return lambda rows: [row[name] / 1000 for row in rows]
+
 
 @strawberry.type(
     description="Seconds exact to the millisecond; the parts sum to the period's length since the monitor was made"
 )
-class Uptime:
-    """The parts of a window, and what is counted within it only when asked for."""
+class Uptime(RowBacked):
+    """A row of core.statistics.reading.uptimes, and what is counted in its window only when asked for."""
 
+    COLUMNS = MappingProxyType(
+        {
+            "monitor": stored("monitor_id"),
+            "ratio": derived(lambda row: uptime_ratio(row["up_ms"] + row["degraded_ms"], row["down_ms"])),
+            "maintenance_seconds": derived(lambda _row: 0.0),
+            **{f"{part}_seconds": _seconds(f"{part}_ms") for part in _PARTS},
+        }
+    )
+
+    row: strawberry.Private[asyncpg.Record]
     monitor: strawberry.Private[UUID]
     window: strawberry.Private[Window]
     ratio: float | None = strawberry.field(
@@ -67,20 +86,11 @@ class Uptime:
         return 0 if counts is None else counts[which]
 
     @classmethod
-    def of(cls, monitor: UUID, window: Window, parts: rules.Uptime) -> Uptime:
-        """Return the parts of a monitor's window in seconds."""
-        return cls(
-            monitor=monitor,
-            window=window,
-            ratio=parts.ratio,
-            up_seconds=parts.up_ms / 1000,
-            degraded_seconds=parts.degraded_ms / 1000,
-            down_seconds=parts.down_ms / 1000,
-            unknown_seconds=parts.unknown_ms / 1000,
-            maintenance_seconds=parts.maintenance_ms / 1000,
-            paused_seconds=parts.paused_ms / 1000,
-            pending_seconds=parts.pending_ms / 1000,
-        )
+    def within(cls, window: Window, row: Any) -> Uptime:
+        """Return what a row says of a window."""
+        uptime = cls.of(row)
+        uptime.window = window
+        return uptime
 
 
 @strawberry.type(description="How long the target took to answer, seen from one region")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from types import MappingProxyType
 from uuid import UUID
 
@@ -14,16 +13,14 @@ from core.monitors.tag_reading import monitor_counts
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
-from graphql_schema.row_backed import RowBacked, public_id
+from graphql_schema.row_backed import RowBacked, public_id, stored
 
 
 @strawberry.type(description="A word given to monitors, to find them by")
 class Tag(RowBacked, Node):
     """A row of core.monitors.tag_reading."""
 
-    COLUMNS = MappingProxyType(
-        {"id": public_id(Prefix.TAG), "key": itemgetter("id"), "name": itemgetter("name")}
-    )
+    COLUMNS = MappingProxyType({"id": public_id(Prefix.TAG), "key": stored("id"), "name": stored("name")})
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]

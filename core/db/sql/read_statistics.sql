@@ -1,17 +1,31 @@
--- name: intervals
--- What the status of each of the monitors was from $3 to $4, in Unix milliseconds; the first interval may
--- begin before. $1 workspace, $2 monitors.
-SELECT i.monitor_id, i.from_ms, i.to_ms, i.status, i.is_paused
-FROM unnest($2::uuid[]) AS wanted (id)
+-- name: uptimes
+-- How long each of the monitors was in which status from $3 to $4, in Unix milliseconds, or since it was made: what
+-- core/statistics/uptime.py says of its intervals. $1 workspace, $2 monitors.
+-- Few monitors are younger than the window: extract() costs as much as adding up a monitor's intervals. Milliseconds
+-- are exact in a float8, whose sum costs a third of a bigint's.
+WITH m AS MATERIALIZED (
+    SELECT id, CASE WHEN created_at <= to_timestamp($3 / 1000::float8) THEN $3::bigint
+        ELSE least(greatest($3, floor(extract(epoch FROM created_at) * 1000)::bigint), $4) END AS start_ms
+    FROM monitors WHERE workspace_id = $1 AND id = ANY($2::uuid[])
+)
+SELECT m.id AS monitor_id, u.pending_ms, u.up_ms, u.degraded_ms, u.down_ms, u.paused_ms,
+    $4::bigint - m.start_ms - u.known_ms AS unknown_ms
+FROM m
 CROSS JOIN LATERAL (
-    SELECT monitor_id, from_ms, to_ms, status, is_paused
-    FROM status_intervals
-    WHERE monitor_id = wanted.id AND workspace_id = $1 AND from_ms < $4::bigint
-        AND from_ms >= coalesce((
-            SELECT max(from_ms) FROM status_intervals WHERE monitor_id = wanted.id AND from_ms <= $3::bigint), 0)
-    ORDER BY from_ms
-) AS i
-WHERE i.to_ms IS NULL OR i.to_ms > $3::bigint
+    SELECT coalesce(sum(length_ms) FILTER (WHERE part = 0), 0)::bigint AS pending_ms,
+        coalesce(sum(length_ms) FILTER (WHERE part = 1), 0)::bigint AS up_ms,
+        coalesce(sum(length_ms) FILTER (WHERE part = 2), 0)::bigint AS degraded_ms,
+        coalesce(sum(length_ms) FILTER (WHERE part = 3), 0)::bigint AS down_ms,
+        coalesce(sum(length_ms) FILTER (WHERE part = -1), 0)::bigint AS paused_ms,
+        coalesce(sum(length_ms) FILTER (WHERE part <> 4), 0)::bigint AS known_ms
+    FROM (
+        SELECT CASE WHEN is_paused THEN -1 ELSE status END AS part,
+            greatest(least(coalesce(to_ms, $4), $4) - greatest(from_ms, m.start_ms), 0)::float8 AS length_ms
+        FROM status_intervals
+        WHERE monitor_id = m.id AND workspace_id = $1 AND from_ms < $4 AND from_ms >= coalesce((
+            SELECT max(from_ms) FROM status_intervals WHERE monitor_id = m.id AND from_ms <= m.start_ms), 0)
+    ) AS spans
+) AS u
 
 -- name: check_counts
 -- How many checks each of the monitors had, and how many of them found it up or down.

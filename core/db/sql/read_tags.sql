@@ -3,11 +3,12 @@
 SELECT id, name, lower(name) AS name_key FROM tags WHERE workspace_id = $1
 
 -- name: tags_of_monitors
--- The tags of each of the monitors, by name.
-SELECT mt.monitor_id, t.id, t.name
+-- The tags that any of the monitors has, by name, each with those that have it.
+SELECT t.id, t.name, array_agg(mt.monitor_id) AS monitors
 FROM monitor_tags AS mt
 JOIN tags AS t ON t.id = mt.tag_id
 WHERE t.workspace_id = $1 AND mt.monitor_id = ANY($2::uuid[])
+GROUP BY t.id
 ORDER BY lower(t.name)
 
 -- name: monitor_counts

@@ -63,14 +63,15 @@ class Way:
         finally:
             context.end()
         errors = [formatted(error) for error in result.errors or ()]
+        body = msgspec.json.encode({"data": result.data, "errors": errors})
         return Asked(
-            body=msgspec.json.encode({"data": result.data, "errors": errors}),
+            body=body,
             has_run=result.data is not None or any("path" in error for error in errors),
             errors=errors,
             statements=[each for each in self.statements if not any(part in each for part in TYPE_LOOKUPS)],
             pages=len(self.counted),
             abandoned=self.counted.count(False),
-            data=result.data,
+            data=msgspec.json.decode(body)["data"],
         )
 
 
