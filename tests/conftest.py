@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 from core.clock import ManualClock
-from core.db.database import Database, PoolUse
+from core.db.database import Database, PoolUse, prepare_connection
 from core.db.embedded import dsn, find_binaries, initialise, server_command
 from core.db.migrations import migrate
 from tests.network_namespace import namespaces_can_be_made
@@ -145,6 +145,15 @@ async def database(database_dsn: str) -> AsyncIterator[Database]:
     opened.use_for_piccolo()
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def impatient_database(database_dsn: str) -> AsyncIterator[Database]:
+    """A further pool on the same database, whose users give up at once where others hold a lock."""
+    async with asyncpg.create_pool(
+        database_dsn, init=prepare_connection, server_settings={"lock_timeout": "1ms"}, min_size=0, max_size=4
+    ) as pool:
+        yield Database(pool)
 
 
 @pytest.fixture

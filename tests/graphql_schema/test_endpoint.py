@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import asyncpg
 import msgspec
 import pytest
 from graphql import build_client_schema, get_introspection_query
 from strawberry.extensions import ValidationCache
 
 from core.access.principal import Grant, TokenPermission, TokenScope
-from core.db.database import prepare_connection
 from core.ids import Prefix, encode_id
 from graphql_schema.operation_request import MOST_BODY_BYTES
 
@@ -213,18 +211,11 @@ async def test_a_fault_of_ours_is_masked_and_logged(owner, services, caplog, mon
 
 
 async def test_a_change_for_which_others_leave_no_room_is_told_to_be_tried_again(
-    owner, watched, database_dsn, caplog
+    owner, watched, impatient_database, caplog
 ):
-    impatient = {"lock_timeout": "1ms"}
+    watched.pool = impatient_database.pool
     project_id = encode_id(Prefix.PROJECT, await owner.add_project())
-    async with (
-        asyncpg.create_pool(
-            database_dsn, init=prepare_connection, server_settings=impatient, min_size=0
-        ) as pool,
-        owner.database.acquire() as holder,
-        holder.transaction(),
-    ):
-        watched.pool = pool
+    async with owner.database.acquire() as holder, holder.transaction():
         await holder.execute("SELECT FROM projects FOR UPDATE")
         answer = await owner.ask(
             'mutation ($id: ID!) { updateProject(input: {id: $id, name: "B"}) { userErrors { code } } }',

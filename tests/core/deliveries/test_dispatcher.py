@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 
+from core.db.database import Database
 from core.deliveries import dispatch as dispatch_module
 from core.deliveries.outbox import lease_deliveries
 from core.ids import new_id
@@ -192,6 +193,32 @@ async def test_what_was_sent_while_the_database_went_away_is_marked_when_it_is_b
     world.advance(31)
     assert await world.dispatcher.step() == 0, "its lease has run out, and it is not marked yet"
     await world.dispatcher.settle()
+    await world.send()
+
+    assert len(receiver.requests) == 1
+    assert await world.deliveries() == [("MONITOR_DOWN", receiver.url, "DELIVERED", 1)]
+
+
+async def test_what_was_sent_while_others_held_its_row_is_marked_when_they_let_go_and_not_sent_again(
+    world: World, receiver: Receiver, impatient_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch_module, "MARK_AGAIN_AFTER_SECONDS", 0.01)
+    await world.add_webhook(receiver.url, events=["MONITOR_DOWN"])
+    await world.fail()
+    await world.route()
+    receiver.may_answer.clear()
+    patient, world.database = world.database, impatient_database
+    dispatcher = world.new_dispatcher()
+    await dispatcher.step()
+    await receiver.arrived.wait()
+    async with patient.acquire() as holder, holder.transaction():
+        await holder.execute("SELECT FROM deliveries FOR UPDATE")
+        receiver.may_answer.set()
+        async with asyncio.timeout(30):
+            while not dispatcher._dispatch.unmarked:
+                await asyncio.sleep(0.01)
+    await dispatcher.settle()
+    world.advance(31)
     await world.send()
 
     assert len(receiver.requests) == 1

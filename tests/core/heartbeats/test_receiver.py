@@ -256,6 +256,31 @@ async def test_an_asker_who_leaves_does_not_disturb_the_others(
     assert len(await post.pings(gone)) == 1
 
 
+async def test_pings_wait_for_a_lock_that_others_hold_longer_than_a_statement_may(
+    job, database, impatient_database, clock, post, monkeypatch
+) -> None:
+    door = PingReceiver(database=impatient_database, clock=clock, pings_per_minute=5)
+    stored, refusals = door._store, 0
+
+    async def store(pings):
+        nonlocal refusals
+        try:
+            return await stored(pings)
+        except asyncpg.LockNotAvailableError:
+            refusals += 1
+            raise
+
+    monkeypatch.setattr(door, "_store", store)
+    async with database.acquire() as blocker, blocker.transaction():
+        await blocker.execute("LOCK TABLE pings IN SHARE MODE")
+        asked = asyncio.create_task(door.receive(job.token, PingKind.SUCCESS))
+        async with asyncio.timeout(30):
+            while not refusals:
+                await asyncio.sleep(0.01)
+    assert (await asked).verdict is ACCEPTED
+    assert len(await post.pings(job)) == 1
+
+
 async def test_too_many_waiting_pings_are_refused_rather_than_held(door, job, monkeypatch) -> None:
     monkeypatch.setattr(receiver_module, "MOST_WAITING", 3)
 
