@@ -24,7 +24,7 @@ from core.db.listing import (
 from core.issues import Issues
 from graphql_schema.context import Context
 from graphql_schema.cursors import cursor_writer, decode_cursor
-from graphql_schema.row_backed import ReadColumn
+from graphql_schema.row_backed import ReadAll
 from graphql_schema.written import written
 
 DEFAULT_PAGE_SIZE = 50
@@ -110,13 +110,15 @@ def _place(ordering: Ordering, name: str, cursor: str | None, issues: Issues) ->
 class Listed(Generic[NodeT]):
     """A list: its statement, the statement's hashable arguments, and how a row is shown.
 
-    `parent_column` names the parent that a row belongs to, where the list is one below many parents.
+    `parent_column` names the parent that a row belongs to, where the list is one below many parents. `columns` are
+    those that are to be shown, None for all; those of the order and the id are read with them.
     """
 
     select: str
     arguments: tuple[Any, ...]
     show: Callable[[asyncpg.Record], NodeT] = field(compare=False)
     parent_column: str = ""
+    columns: tuple[str, ...] | None = None
 
 
 class RowPage:
@@ -177,7 +179,7 @@ class RowEdge:
         return self.page.object_of(self.row)
 
     @classmethod
-    def read_together(cls, name: str) -> ReadColumn | None:
+    def read_together(cls, name: str) -> ReadAll | None:
         """Return what reads an attribute of many edges."""
         return _COLUMNS_OF_EDGES.get(name)
 
@@ -190,12 +192,12 @@ def _nodes(edges: Sequence[RowEdge]) -> list[Any]:
     return [edge.page.object_of(edge.row) for edge in edges]
 
 
-_COLUMNS_OF_EDGES: Mapping[str, ReadColumn] = MappingProxyType({"cursor": _cursors, "node": _nodes})
+_COLUMNS_OF_EDGES: Mapping[str, ReadAll] = MappingProxyType({"cursor": _cursors, "node": _nodes})
 
 
 async def connect(context: Context, listed: Listed[NodeT], request: PageRequest) -> Connection[NodeT]:
     """Return a page of a list, as the source of a Connection."""
-    page = await context.reads.once(read_page, listed.select, listed.arguments, request)
+    page = await context.reads.once(read_page, listed.select, listed.arguments, request, listed.columns)
     source = RowPage(
         listed, request, page, lambda: context.reads.once(count_rows, listed.select, listed.arguments)
     )
@@ -230,6 +232,7 @@ async def _pages_below(
         request,
         parent_column=listed.parent_column,
         parents=parents,
+        columns=listed.columns,
     )
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any, ClassVar, Self
 
 from core.ids import Prefix, encode_ids
 
 # What is asked of many rows at once costs a fraction of asking each.
-ReadColumn = Callable[[Sequence[Any]], list[Any]]
+ReadAll = Callable[[Sequence[Any]], list[Any]]
 
 _row_of = attrgetter("row")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadColumn:
+    """How an attribute is read from many rows, and which of their columns it needs."""
+
+    columns: Sequence[str]
+    read_all: ReadAll
 
 
 class RowBacked:
@@ -35,22 +44,22 @@ class RowBacked:
         return [[shown[id(row)] for row in rows] for rows in lists]
 
     @classmethod
-    def read_together(cls, name: str) -> ReadColumn | None:
+    def read_together(cls, name: str) -> ReadAll | None:
         """Return what reads an attribute of many objects, or None if it does not stand in the row."""
-        read = cls.COLUMNS.get(name)
-        return None if read is None else lambda objects: read(list(map(_row_of, objects)))
+        column = cls.COLUMNS.get(name)
+        return None if column is None else lambda objects: column.read_all(list(map(_row_of, objects)))
 
     def __getattr__(self, name: str) -> Any:
-        read = type(self).COLUMNS.get(name)
-        if read is None:
+        column = type(self).COLUMNS.get(name)
+        if column is None:
             raise AttributeError(f"{type(self).__name__} has no {name}")
-        return read((self.row,))[0]
+        return column.read_all((self.row,))[0]
 
 
 def stored(name: str) -> ReadColumn:
     """Return what reads a column as it is."""
     read = itemgetter(name)
-    return lambda rows: list(map(read, rows))
+    return ReadColumn(columns=(name,), read_all=lambda rows: list(map(read, rows)))
 
 
 def all_stored(*names: str) -> dict[str, ReadColumn]:
@@ -58,11 +67,11 @@ def all_stored(*names: str) -> dict[str, ReadColumn]:
     return {name: stored(name) for name in names}
 
 
-def derived(read: Callable[[Any], Any]) -> ReadColumn:
-    """Return what asks `read` of each row."""
-    return lambda rows: list(map(read, rows))
+def derived(read: Callable[[Any], Any], *columns: str) -> ReadColumn:
+    """Return what asks `read` of each row, of which it needs these columns."""
+    return ReadColumn(columns=columns, read_all=lambda rows: list(map(read, rows)))
 
 
 def public_id(prefix: Prefix) -> ReadColumn:
     """Return what reads the public ids of rows."""
-    return lambda rows: encode_ids(prefix, [row["id"] for row in rows])
+    return ReadColumn(columns=("id",), read_all=lambda rows: encode_ids(prefix, [row["id"] for row in rows]))

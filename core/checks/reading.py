@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from core.db.database import Connection
-from core.db.listing import SortType, ordered_by
+from core.db.listing import SortType, narrowed, ordered_by
 from core.db.named_sql import named_sql
 from core.ids import made_at_ms
 from plugins.api.outcome import CheckStatus
@@ -48,10 +48,14 @@ def key_of(row: asyncpg.Record) -> CheckKey:
 
 
 async def last_checks(
-    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID]
+    connection: Connection,
+    workspace_id: UUID,
+    monitors: Sequence[UUID],
+    columns: tuple[str, ...] | None = None,
 ) -> dict[UUID, asyncpg.Record]:
-    """Return the latest check of each monitor that was ever checked."""
-    rows = await connection.fetch(_SQL["last_checks"], workspace_id, monitors)
+    """Return the latest check of each monitor that was ever checked: those of its columns, None for all."""
+    sql = narrowed(_SQL["last_checks"], columns, (MONITOR_OF_CHECK,))
+    rows = await connection.fetch(sql, workspace_id, monitors)
     return {row["monitor_id"]: row for row in rows}
 
 

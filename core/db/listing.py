@@ -69,10 +69,17 @@ class Page:
 
 
 async def read_page(
-    connection: Connection, select: str, arguments: Sequence[Any], request: PageRequest
+    connection: Connection,
+    select: str,
+    arguments: Sequence[Any],
+    request: PageRequest,
+    columns: tuple[str, ...] | None = None,
 ) -> Page:
-    """Return a page of the list; `arguments` are those of its statement."""
-    sql = _page_sql(select, _Bounds.of(request), len(arguments))
+    """Return a page of the list; `arguments` are those of its statement.
+
+    Of its columns those given are read (None: all), and with them the id and those of the order.
+    """
+    sql = _page_sql(select, _Bounds.of(request), len(arguments), columns)
     rows = await connection.fetch(sql, *arguments, *_bound_values(request))
     return _page(rows, request)
 
@@ -85,9 +92,10 @@ async def read_pages(
     *,
     parent_column: str,
     parents: Sequence[UUID],
+    columns: tuple[str, ...] | None = None,
 ) -> dict[UUID, Page]:
-    """Return, for each of the parents, a page of the rows whose `parent_column` names it."""
-    sql = _pages_sql(select, _Bounds.of(request), len(arguments), parent_column)
+    """Return, for each of the parents, a page of the rows whose `parent_column` names it; `columns` as above."""
+    sql = _pages_sql(select, _Bounds.of(request), len(arguments), parent_column, columns)
     rows = await connection.fetch(sql, *arguments, *_bound_values(request), parents)
     rows_by_parent: dict[UUID, list[asyncpg.Record]] = {parent: [] for parent in parents}
     for row in rows:
@@ -131,6 +139,10 @@ class _Bounds:
     has_before: bool
     is_backward: bool
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*(column.name for column in self.ordering.columns), BY_ID.name)
+
     @classmethod
     def of(cls, request: PageRequest) -> _Bounds:
         return cls(
@@ -159,22 +171,43 @@ def _page(rows: Sequence[asyncpg.Record], request: PageRequest) -> Page:
 
 
 @functools.lru_cache(maxsize=1024)
-def _page_sql(select: str, bounds: _Bounds, argument_count: int) -> str:
+def narrowed(select: str, columns: tuple[str, ...] | None, always: tuple[str, ...]) -> str:
+    """Return a statement that gives these columns of another's, and those that it always gives; None: all."""
+    return select if columns is None else f"SELECT {_named(columns, always)} FROM (\n{select}\n) AS listed"  # noqa: S608
+
+
+def _named(columns: tuple[str, ...] | None, always: tuple[str, ...]) -> str:
+    return (
+        "*" if columns is None else ", ".join(f"listed.{name}" for name in dict.fromkeys((*columns, *always)))
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _page_sql(
+    select: str, bounds: _Bounds, argument_count: int, columns: tuple[str, ...] | None = None
+) -> str:
     conditions = _conditions(bounds, argument_count)
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return (
-        f"SELECT * FROM (\n{select}\n) AS listed\n{where}\n"  # noqa: S608
+        f"SELECT {_named(columns, bounds.columns)} FROM (\n{select}\n) AS listed\n{where}\n"  # noqa: S608
         f"ORDER BY {_order(bounds, 'listed')} LIMIT ${argument_count + 1}"
     )
 
 
 @functools.lru_cache(maxsize=1024)
-def _pages_sql(select: str, bounds: _Bounds, argument_count: int, parent_column: str) -> str:
+def _pages_sql(
+    select: str,
+    bounds: _Bounds,
+    argument_count: int,
+    parent_column: str,
+    columns: tuple[str, ...] | None = None,
+) -> str:
     conditions = [f"listed.{parent_column} = parent.id", *_conditions(bounds, argument_count)]
     parents = argument_count + 1 + len(bounds.ordering.columns) * (bounds.has_after + bounds.has_before) + 1
     return (
         f"SELECT parent.id AS parent_id, page.* FROM unnest(${parents}::uuid[]) AS parent (id)\n"  # noqa: S608
-        f"CROSS JOIN LATERAL (SELECT * FROM (\n{select}\n) AS listed\nWHERE {' AND '.join(conditions)}\n"
+        f"CROSS JOIN LATERAL (SELECT {_named(columns, bounds.columns)} FROM (\n{select}\n) AS listed\n"
+        f"WHERE {' AND '.join(conditions)}\n"
         f"ORDER BY {_order(bounds, 'listed')} LIMIT ${argument_count + 1}) AS page\n"
         f"ORDER BY {_order(bounds, 'page')}"
     )

@@ -67,7 +67,7 @@ class Check(RowBacked, Node):
     COLUMNS = MappingProxyType(
         {
             "id": public_id(Prefix.CHECK),
-            "response_time_ms": derived(lambda row: _milliseconds(row["response_us"])),
+            "response_time_ms": derived(lambda row: _milliseconds(row["response_us"]), "response_us"),
             **all_stored("status", "checked_at", "status_code", "error"),
         }
     )

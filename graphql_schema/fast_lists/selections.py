@@ -6,8 +6,7 @@ Of a request itself nothing is kept: no argument, no context, no path.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,8 +17,8 @@ from strawberry.types.field import StrawberryField
 from graphql_schema.fast_lists.abandoned import NotPlanned
 from graphql_schema.fast_lists.attributes import Ask, plain_definition, reading
 from graphql_schema.fast_lists.leaves import leaf_column_of
+from graphql_schema.known_operations import KnownOperations
 
-MOST_OPERATIONS = 512
 MOST_PLACES = 10_000
 
 _Details: TypeAlias = list[FieldDetails]
@@ -46,10 +45,9 @@ class Selection:
 
 
 class Selections:
-    """The selections of one operation. `kept_alive` is what the ids of its nodes stand for."""
+    """The selections of one operation, by the nodes that ask for them."""
 
-    def __init__(self, kept_alive: object = None) -> None:
-        self._kept_alive = kept_alive
+    def __init__(self) -> None:
         self._found: dict[_Key, Selection] = {}
 
     def of(self, executor: Any, object_type: GraphQLObjectType, details: _Details) -> Selection:
@@ -63,38 +61,20 @@ class Selections:
         return found
 
 
-class KnownOperations:
-    """The selections of the operations that were run lately, of at most so many."""
+known_selections: KnownOperations[Selections] = KnownOperations(Selections)
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: OrderedDict[tuple[Any, ...], Selections] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def of(self, executor: Any) -> Selections:
-        """Return those of the operation that `executor`, graphql-core's, runs; middleware may differ each time."""
-        if executor.middleware_manager is not None and executor.middleware_manager.middlewares:
-            return Selections()
-        schema, operation = executor.schema, executor.operation
-        key = (id(schema), id(operation), _switches(executor.variable_values.coerced))
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = Selections((schema, operation))
-            if len(self._known) > self._most:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
-        return known
+def selections_of(executor: Any) -> Selections:
+    """Return those of the operation that `executor`, graphql-core's, runs; middleware may differ each time."""
+    if executor.middleware_manager is not None and executor.middleware_manager.middlewares:
+        return Selections()
+    switches = _switches(executor.variable_values.coerced)
+    return known_selections.of(executor.schema, executor.operation, switches)
 
 
 def _switches(variables: dict[str, Any]) -> tuple[Any, ...]:
     """Return the variables that a directive may ask."""
     return tuple([(name, value) for name, value in variables.items() if value.__class__ is bool])
-
-
-selections_of: Callable[[Any], Selections] = KnownOperations(MOST_OPERATIONS).of
 
 
 def _collected(executor: Any, object_type: GraphQLObjectType, details: _Details) -> Selection:

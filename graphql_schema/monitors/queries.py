@@ -14,6 +14,7 @@ from core.ids import Prefix, decode_id
 from core.issues import Issues
 from core.monitors import reading
 from core.monitors.status import MonitorStatus
+from graphql_schema.asked_columns import columns_asked
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.identifiers import filter_id, filter_text, frozen_list
@@ -114,7 +115,10 @@ class MonitorQueries:
         context.require_read(TokenScope.UPTIME_CHECKS)
         wanted = reading.EVERY_MONITOR if not filter else filter.of_core()
         listed = Listed(
-            select=reading.MONITORS, arguments=wanted.arguments(context.workspace_id), show=Monitor.of
+            select=reading.MONITORS,
+            arguments=wanted.arguments(context.workspace_id),
+            show=Monitor.of,
+            columns=columns_asked(info, Monitor),
         )
         ordering = ORDERINGS[written(order_by) or MonitorOrder.CREATED_ASC]
         request = PageArguments(first=first, after=after, last=last, before=before).request(ordering)

@@ -21,6 +21,7 @@ from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.statistics.period import Period
 from core.statistics.reading import check_counts, latencies, uptimes
+from graphql_schema.asked_columns import columns_asked
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -81,7 +82,8 @@ async def _tags(monitors: Sequence[Monitor], info: Info) -> list[list[Tag]]:
 
 
 async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | None]:
-    rows = await info.context.reads.load_all(last_checks, [monitor.row["id"] for monitor in monitors])
+    keys, columns = [monitor.row["id"] for monitor in monitors], columns_asked(info, Check)
+    rows = await info.context.reads.load_all(last_checks, keys, columns)
     return [None if row is None else Check.of(row) for row in rows]
 
 
@@ -100,7 +102,7 @@ class Monitor(RowBacked, Node):
         {
             "id": public_id(Prefix.MONITOR),
             "key": stored("id"),
-            "status_since": derived(_status_since),
+            "status_since": derived(_status_since, "since_ms", "created_at"),
             "flapping": stored("is_flapping"),
             "paused": stored("is_paused"),
             **all_stored("name", "kind", "target", "interval_seconds", "timeout_seconds", "status"),
@@ -138,14 +140,14 @@ class Monitor(RowBacked, Node):
         return probe_config(info.context.services.registry, self.row)  # type: ignore[return-value]  # its source
 
     @field("The project it belongs to")
-    @together(_projects)
+    @together(_projects, columns=("project_id",))
     async def project(self, info: Info) -> LazyProject:
         """Return the project."""
         project: Project = (await _projects([self], info))[0]
         return project
 
     @field("Its tags, by name")
-    @together(_tags)
+    @together(_tags, columns=("id",))
     async def tags(self, info: Info) -> list[Tag]:
         """Return the tags."""
         return (await _tags([self], info))[0]
@@ -167,7 +169,7 @@ class Monitor(RowBacked, Node):
         )
 
     @field("The latest check, from whatever region")
-    @together(_last_checks)
+    @together(_last_checks, columns=("id",))
     async def last_check(self, info: Info) -> Check | None:
         """Return the check."""
         return (await _last_checks([self], info))[0]
@@ -190,6 +192,7 @@ class Monitor(RowBacked, Node):
             arguments=wanted.arguments(info.context.workspace_id),
             show=Check.of,
             parent_column=MONITOR_OF_CHECK,
+            columns=columns_asked(info, Check),
         )
         request = PageArguments(first=first, after=after).request(LATEST_FIRST)
         return await connect_below(info.context, self.key, listed, request)
@@ -206,7 +209,7 @@ class Monitor(RowBacked, Node):
         return await info.context.reads.load(incident_counts, self.key) or 0
 
     @field("How long it was in which status")
-    @together(_uptimes)
+    @together(_uptimes, columns=("id",))
     async def uptime(self, info: Info, period: Period) -> Uptime:
         """Return the parts of the period, since the monitor was made."""
         return (await _uptimes([self], info, period))[0]

@@ -13,6 +13,7 @@ from core.ids import Prefix
 from core.monitors.project_reading import project_statuses
 from core.monitors.reading import CREATED, EVERY_MONITOR, MONITORS, PROJECT_OF_MONITOR
 from core.monitors.status import MonitorStatus
+from graphql_schema.asked_columns import columns_asked
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.monitors.types import Monitor
@@ -55,6 +56,7 @@ class Project(RowBacked, Node):
             arguments=EVERY_MONITOR.arguments(info.context.workspace_id),
             show=Monitor.of,
             parent_column=PROJECT_OF_MONITOR,
+            columns=columns_asked(info, Monitor),
         )
         request = PageArguments(first=first, after=after).request(CREATED)
         return await connect_below(info.context, self.key, listed, request)

@@ -29,7 +29,11 @@ _PARTS = ("up", "degraded", "down", "unknown", "paused", "pending")
 
 
 def _seconds(name: str) -> ReadColumn:
-    return lambda rows: [row[name] / 1000 for row in rows]
+    return ReadColumn(columns=(name,), read_all=lambda rows: [row[name] / 1000 for row in rows])
+
+
+def _ratio(row: Any) -> float | None:
+    return uptime_ratio(row["up_ms"] + row["degraded_ms"], row["down_ms"])
 
 
 @strawberry.type(
@@ -41,7 +45,7 @@ class Uptime(RowBacked):
     COLUMNS = MappingProxyType(
         {
             "monitor": stored("monitor_id"),
-            "ratio": derived(lambda row: uptime_ratio(row["up_ms"] + row["degraded_ms"], row["down_ms"])),
+            "ratio": derived(_ratio, "up_ms", "degraded_ms", "down_ms"),
             "maintenance_seconds": derived(lambda _row: 0.0),
             **{f"{part}_seconds": _seconds(f"{part}_ms") for part in _PARTS},
         }

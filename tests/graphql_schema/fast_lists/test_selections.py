@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.monitors.status import MonitorStatus
-from graphql_schema.fast_lists import plans, selections
+from graphql_schema.fast_lists import selections
 from tests.graphql_schema.fast_lists.test_list_executor import compare
 
 SWITCHED = """
@@ -68,13 +68,3 @@ async def test_what_was_seen_once_is_seen_anew(fast, stock, owner, principal):
 
     assert before.data["monitors"]["nodes"] == [{"name": "Ant", "status": "UP"}]
     assert after.data["monitors"]["nodes"][1] == {"name": "Bee", "status": "DOWN"}
-
-
-async def test_no_more_operations_are_kept_than_are_bounded(fast, principal, everything, monkeypatch):
-    known = selections.KnownOperations(most=2)
-    monkeypatch.setattr(plans, "selections_of", known.of)
-
-    for number in range(4):
-        await fast.ask(f"{{ monitors {{ nodes {{ a{number}: id }} }} }}", principal)
-
-    assert len(known) == 2
