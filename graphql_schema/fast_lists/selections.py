@@ -19,7 +19,8 @@ from graphql_schema.fast_lists.attributes import Ask, plain_definition, reading
 from graphql_schema.fast_lists.leaves import leaf_column_of
 from graphql_schema.known_operations import KnownOperations
 
-MOST_PLACES = 10_000
+# Of larger operations the rest is asked each time: what is kept is bounded, whatever clients send.
+MOST_FIELDS_KEPT = 1_000
 
 _Details: TypeAlias = list[FieldDetails]
 _Key: TypeAlias = tuple[str, tuple[int, ...]]
@@ -49,6 +50,7 @@ class Selections:
 
     def __init__(self) -> None:
         self._found: dict[_Key, Selection] = {}
+        self._fields = 0
 
     def of(self, executor: Any, object_type: GraphQLObjectType, details: _Details) -> Selection:
         """Return what is selected; raise NotPlanned, or what graphql-core raises."""
@@ -56,7 +58,8 @@ class Selections:
         found = self._found.get(key)
         if found is None:
             found = _collected(executor, object_type, details)
-            if len(self._found) < MOST_PLACES:
+            self._fields += len(found.fields)
+            if self._fields <= MOST_FIELDS_KEPT:
                 self._found[key] = found
         return found
 

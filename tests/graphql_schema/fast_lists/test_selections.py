@@ -68,3 +68,14 @@ async def test_what_was_seen_once_is_seen_anew(fast, stock, owner, principal):
 
     assert before.data["monitors"]["nodes"] == [{"name": "Ant", "status": "UP"}]
     assert after.data["monitors"]["nodes"][1] == {"name": "Bee", "status": "DOWN"}
+
+
+async def test_of_an_operation_larger_than_what_is_kept_the_answer_is_the_same(
+    fast, stock, principal, everything, monkeypatch
+):
+    monkeypatch.setattr(selections, "MOST_FIELDS_KEPT", 3)
+    document = "{ monitors { totalCount nodes { id name larger: tags { name } } } }"
+
+    for _ in range(2):
+        found = await compare(fast, stock, principal, document)
+        assert (found.errors, found.pages, found.abandoned) == ([], 1, 0)
