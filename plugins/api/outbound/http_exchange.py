@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
 import h11
 import httpx
 
+from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectionLost, OutboundError, Phase, ProtocolFailed
 from plugins.api.outbound.http_chunks import ChunkedBody
 from plugins.api.outbound.stream import Stream
@@ -34,9 +36,13 @@ _STATUSES_WITHOUT_BODY = frozenset({204, 304})
 
 @dataclass(slots=True)
 class Progress:
-    """How far an exchange has come, and the moments (of perf_counter) of its phases."""
+    """How far an exchange has come, and the moments (of perf_counter) of its phases.
+
+    `addresses` are those that are connected to, once they are known.
+    """
 
     phase: Phase = Phase.RESOLVING
+    addresses: Sequence[IPAddress] = ()
     started: float = field(default_factory=perf_counter)
     resolved: float | None = None
     connected: float = 0.0

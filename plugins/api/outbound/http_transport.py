@@ -10,7 +10,8 @@ import h11
 import httpx
 
 from plugins.api.outbound.content_coding import decoded
-from plugins.api.outbound.errors import OutboundError, ProtocolFailed, say_when, timed_out
+from plugins.api.outbound.errors import OutboundError, ProtocolFailed, say_when
+from plugins.api.outbound.gateway import timed_out_towards
 from plugins.api.outbound.http_exchange import Answer, Progress, exchange
 from plugins.api.outbound.stream import Stream
 from plugins.api.outbound.turns import Turns
@@ -71,7 +72,7 @@ class HttpTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(timeout_seconds):
                 return await self._send(request, progress, max_body_bytes)
         except TimeoutError:
-            raise timed_out(progress.phase, request.url.host) from None
+            raise timed_out_towards(progress.addresses, progress.phase, request.url.host) from None
 
     async def _send(self, request: httpx.Request, progress: Progress, max_body_bytes: int) -> httpx.Response:
         stream = await self._connect(request, progress)

@@ -30,8 +30,8 @@ from plugins.api.outbound.errors import (
     Phase,
     TlsFailed,
     say_when,
-    timed_out,
 )
+from plugins.api.outbound.gateway import timed_out_towards
 from plugins.api.outbound.http_exchange import Progress
 from plugins.api.outbound.http_transport import (
     DEFAULT_MAX_BODY_BYTES,
@@ -112,7 +112,7 @@ class Outbound:
                     await self._secure(stream, server_hostname or host, progress, verify=verify)
                 return stream
         except TimeoutError:
-            raise timed_out(progress.phase, host) from None
+            raise timed_out_towards(progress.addresses, progress.phase, host) from None
         except OutboundError as error:
             say_when(error, progress.phase)
             raise
@@ -194,7 +194,7 @@ class Outbound:
             progress.resolved = perf_counter()
         else:
             addresses = await self._allowed((address,), port)
-        progress.phase = Phase.CONNECTING
+        progress.phase, progress.addresses = Phase.CONNECTING, addresses
         connection, address = await connect(addresses, port)
         progress.connected = perf_counter()
         return Stream(connection, address, port)

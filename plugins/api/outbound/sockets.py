@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from plugins.api.outbound.addresses import IPAddress
+from plugins.api.outbound.addresses import IPAddress, family_of
 from plugins.api.outbound.errors import (
     LocalFault,
     OutboundError,
@@ -18,6 +18,7 @@ from plugins.api.outbound.errors import (
     is_exhausted,
     reason_of,
 )
+from plugins.api.outbound.gateway import gateway_fault, silent_gateway
 
 # RFC 8305, 8: the "Connection Attempt Delay".
 NEXT_ADDRESS_SECONDS = 0.25
@@ -25,11 +26,6 @@ _MOST_ADDRESSES = 8
 _SOMEWHERE_PUBLIC = ("2001:4860:4860::8888", 9)
 _UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
 _CONNECTED = frozenset({0, errno.EISCONN})
-
-
-def family_of(address: IPAddress) -> socket.AddressFamily:
-    """Return the family of sockets that reach the address."""
-    return socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
 
 
 def in_order(addresses: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
@@ -171,8 +167,12 @@ class _Race:
 
     def _fail(self, connection: socket.socket, address: IPAddress, code: int, *, has_left: bool) -> None:
         connection.close()
-        error = OSError(code, os.strerror(code))
-        self._failures.append(connect_error(error, _where(address, self._port), has_left=has_left))
+        where = _where(address, self._port)
+        gateway = silent_gateway(address) if has_left and code == errno.EHOSTUNREACH else None
+        if gateway is not None:
+            self._failures.append(gateway_fault(gateway, where))
+        else:
+            self._failures.append(connect_error(OSError(code, os.strerror(code)), where, has_left=has_left))
 
 
 def _most_telling(failures: Sequence[OutboundError]) -> OutboundError:

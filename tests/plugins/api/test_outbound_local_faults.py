@@ -25,9 +25,9 @@ LOOK = """
 
     [PROBE] = register_probes()
 
-    async def look(url, outbound, **config):
+    async def look(url, outbound, seconds=10, **config):
         context = ProbeContext(
-            timeout_seconds=10, outbound=outbound, run_blocking=asyncio.to_thread, memory={}
+            timeout_seconds=seconds, outbound=outbound, run_blocking=asyncio.to_thread, memory={}
         )
         outcome = await run_probe(PROBE, parse(HttpConfig, {"url": url, **config}), context)
         print(outcome.status.name, outcome.message, flush=True)
@@ -131,6 +131,38 @@ def test_what_a_router_on_the_way_says_is_the_targets_fault() -> None:
         "DOWN host unreachable (203.0.113.1 port 80)",
         "DOWN network unreachable (198.18.0.1 port 80)",
         "UNKNOWN this machine has no route to the host (192.0.2.1 port 80)",
+    ]
+
+
+@pytest.mark.netns
+def test_a_gateway_that_does_not_answer_is_not_the_targets_fault() -> None:
+    """Only the kernel says so: after three questions, or, to whoever has less time, when it is asked."""
+    setup = """
+        ip link set lo up
+        ip link add near type veth peer name far
+        ip link set far up
+        ip addr add 198.51.100.1/24 dev near
+        ip addr add 2001:db8:1::1/64 dev near nodad
+        ip link set near up
+        ip route add default via 198.51.100.254
+        ip -6 route add default via 2001:db8:1::fe
+    """
+    body = """
+        async def main():
+            async with asyncio.TaskGroup() as looks:
+                for host in ("192.0.2.1", "[2001:db8:2::1]", "198.51.100.7"):
+                    looks.create_task(look(f"http://{host}/", Outbound()))
+                for host in ("192.0.2.2", "198.51.100.8"):
+                    looks.create_task(look(f"http://{host}/", Outbound(), seconds=1))
+        asyncio.run(main())
+    """
+
+    assert sorted(run_in_namespace(script(body), setup=setup).splitlines()) == [
+        "DOWN host unreachable (198.51.100.7 port 80)",
+        "DOWN timed out while connecting (limit 1 s)",
+        "UNKNOWN the gateway of this machine, 198.51.100.254, does not answer (192.0.2.1 port 80)",
+        "UNKNOWN the gateway of this machine, 198.51.100.254, does not answer (192.0.2.2)",
+        "UNKNOWN the gateway of this machine, 2001:db8:1::fe, does not answer (IPv6 2001:db8:2::1 port 80)",
     ]
 
 
