@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import msgspec
@@ -213,6 +214,7 @@ async def test_a_fault_of_ours_is_masked_and_logged(owner, services, caplog, mon
 async def test_a_change_for_which_others_leave_no_room_is_told_to_be_tried_again(
     owner, watched, impatient_database, caplog
 ):
+    caplog.set_level(logging.INFO)
     watched.pool = impatient_database.pool
     project_id = encode_id(Prefix.PROJECT, await owner.add_project())
     async with owner.database.acquire() as holder, holder.transaction():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -14,6 +15,7 @@ from core.ids import new_id
 from core.incidents.transition import Resolution
 from plugins.api.outcome import IncidentKind
 from tests.core.alerting.world import World
+from tests.core.deadlock import Deadlock, Row
 
 
 async def test_a_failure_is_owed_to_every_destination_and_each_has_a_decision(world: World) -> None:
@@ -126,6 +128,31 @@ async def test_a_change_routed_again_after_its_mark_was_lost_adds_nothing(world:
     await world.route()
 
     assert await world.deliveries() == before
+
+
+async def test_a_change_that_meets_a_deadlock_is_routed_once_and_at_once(
+    world: World, database_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await world.add_webhook("http://127.0.0.1:1/in")
+    incident_id = await world.fail()
+    await world.route()
+    await world.recover(incident_id)
+    [(resolved,)] = await world.rows("SELECT id FROM transitions WHERE done_at IS NULL")
+    (down,), (created,) = await world.rows("SELECT id FROM deliveries ORDER BY position")
+    in_a_circle = Deadlock(
+        first=Row("transitions", "id", resolved),
+        gate=Row("deliveries", "id", down),
+        last=Row("deliveries", "id", created),
+    )
+
+    taken = await in_a_circle.strike(world.database, database_dsn, world.engine.step)
+
+    assert taken == 1
+    assert await world.rows("SELECT id FROM transitions WHERE done_at IS NULL") == []
+    owed = [event for event, *_ in await world.deliveries()]
+    assert owed == ["MONITOR_DOWN", "INCIDENT_CREATED", "INCIDENT_RESOLVED", "MONITOR_UP"]
+    assert "transaction.repeats" in {record.message for record in caplog.records}
 
 
 async def test_a_poisoned_transition_stalls_its_own_monitor_and_nobody_else(
