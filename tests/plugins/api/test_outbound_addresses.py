@@ -146,6 +146,7 @@ def test_the_reason_names_what_an_address_stands_for() -> None:
         (("::", 8400), "::1", True),
         (("0.0.0.0", 8400), "10.0.0.1", False),
         (("10.0.0.5", 8400), "10.0.0.5", True),
+        (("256.1", 8400), "10.0.0.5", False),  # nobody is there
         (("::ffff:10.0.0.5", 8400), "10.0.0.5", True),
     ],
 )
