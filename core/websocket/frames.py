@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 _FINAL = 0x80
@@ -16,7 +15,10 @@ _LENGTH_IN_2_BYTES = 126
 _LENGTH_IN_8_BYTES = 127
 _LONGEST_CONTROL = 125
 _LONGEST_IN_2_BYTES = 0xFFFF
+_MASK_BYTES = 4
 _CODE_BYTES = 2
+# The codes that may be sent (RFC 6455, 7.4, and IANA's registry): the others are kept for what has no frame.
+_SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
 
 
 class Opcode(enum.IntEnum):
@@ -54,7 +56,7 @@ class Violation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A whole message, or a control frame."""
+    """A control frame, or a whole message. A CONTINUATION stands for a part of a message that goes on."""
 
     opcode: Opcode
     payload: bytes
@@ -62,54 +64,60 @@ class Frame:
     @property
     def text(self) -> str:
         """The payload as text; raise Violation if it is not UTF-8."""
-        try:
-            return self.payload.decode()
-        except UnicodeDecodeError as error:
-            raise Violation(CloseCode.INVALID_DATA, "a text message must be utf-8") from error
+        return _text(self.payload)
 
 
 class FrameReader:
     """Puts messages together from what a client sends, which must be masked."""
 
-    __slots__ = ("_buffer", "_kind", "_parts", "_size", "most_bytes")
+    __slots__ = ("_buffer", "_kind", "_message", "most_bytes")
 
     def __init__(self, *, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self._buffer = bytearray()
         self._kind: Opcode | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._message: bytearray | None = None
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """Yield the messages and control frames that are complete by now; raise Violation."""
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take what came; `next` reads it."""
         self._buffer += data
-        while (frame := self._next_frame()) is not None:
-            is_final, opcode, payload = frame
-            if opcode >= Opcode.CLOSE:
-                yield Frame(opcode, payload)
-            elif (message := self._joined(opcode, payload, is_final=is_final)) is not None:
-                yield message
 
-    def _next_frame(self) -> tuple[bool, Opcode, bytes] | None:
+    def next(self) -> Frame | None:
+        """Return the next frame, or None until more has come; raise Violation, after which nothing can be read."""
         buffer = self._buffer
         if len(buffer) < 2:  # noqa: PLR2004  (the least head)
             return None
         is_final, opcode = self._checked_head(buffer[0], buffer[1])
-        length, start = buffer[1] & _LENGTH, 2
-        if length == _LENGTH_IN_2_BYTES:
-            start = 4
-            length = int.from_bytes(buffer[2:4]) if len(buffer) >= start else 0
-        elif length == _LENGTH_IN_8_BYTES:
-            start = 10
-            length = int.from_bytes(buffer[2:10]) if len(buffer) >= start else 0
-        if length + self._size > self.most_bytes:
-            raise Violation(CloseCode.TOO_BIG, f"a message must have at most {self.most_bytes} bytes")
-        end = start + 4 + length
+        size = self._checked_length(opcode)
+        if size is None:
+            return None
+        start, length = size
+        end = start + _MASK_BYTES + length
         if len(buffer) < end:
             return None
-        payload = _unmasked(buffer[start + 4 : end], bytes(buffer[start : start + 4]))
+        payload = _unmasked(buffer[start + _MASK_BYTES : end], bytes(buffer[start : start + _MASK_BYTES]))
         del buffer[:end]
-        return is_final, opcode, payload
+        if opcode >= Opcode.CLOSE:
+            return _checked_control(opcode, payload)
+        return self._joined(opcode, payload, is_final=is_final)
+
+    def _checked_length(self, opcode: Opcode) -> tuple[int, int] | None:
+        """Return where the mask begins and how long the payload is, or None if its length is not here yet."""
+        buffer = self._buffer
+        length, start, least = buffer[1] & _LENGTH, 2, 0
+        if length == _LENGTH_IN_2_BYTES:
+            start, least = 4, _LENGTH_IN_2_BYTES
+        elif length == _LENGTH_IN_8_BYTES:
+            start, least = 10, _LONGEST_IN_2_BYTES + 1
+        if len(buffer) < start:
+            return None
+        if least:
+            length = int.from_bytes(buffer[2:start])
+        if length < least:
+            raise Violation(CloseCode.PROTOCOL_ERROR, "a length must be as short as it can be")
+        if opcode < Opcode.CLOSE and length + len(self._message or b"") > self.most_bytes:
+            raise Violation(CloseCode.TOO_BIG, f"a message must have at most {self.most_bytes} bytes")
+        return start, length
 
     def _checked_head(self, first: int, second: int) -> tuple[bool, Opcode]:
         is_final = bool(first & _FINAL)
@@ -127,17 +135,35 @@ class FrameReader:
             raise Violation(CloseCode.PROTOCOL_ERROR, "fragments out of order")
         return is_final, opcode
 
-    def _joined(self, opcode: Opcode, payload: bytes, *, is_final: bool) -> Frame | None:
-        """Return the message that a frame completes; a message in one frame is complete by itself."""
-        kind = self._kind or opcode
+    def _joined(self, opcode: Opcode, payload: bytes, *, is_final: bool) -> Frame:
+        """Return the message that a frame completes; one that goes on takes no memory but its bytes."""
+        kind, message = self._kind or opcode, self._message
         if is_final:
-            whole = b"".join((*self._parts, payload)) if self._parts else payload
-            self._kind, self._parts, self._size = None, [], 0
-            return Frame(kind, whole)
+            self._kind = self._message = None
+            return Frame(kind, payload if message is None else bytes(message + payload))
         self._kind = kind
-        self._parts.append(payload)
-        self._size += len(payload)
-        return None
+        if message is None:
+            self._message = bytearray(payload)
+        else:
+            message += payload
+        return Frame(Opcode.CONTINUATION, b"")
+
+
+def _checked_control(opcode: Opcode, payload: bytes) -> Frame:
+    """Return a control frame; one that closes has nothing, or a code and perhaps a reason (RFC 6455, 5.5.1)."""
+    if opcode is Opcode.CLOSE and payload:
+        code = int.from_bytes(payload[:_CODE_BYTES])
+        if len(payload) < _CODE_BYTES or code not in _SENDABLE_CODES:
+            raise Violation(CloseCode.PROTOCOL_ERROR, "a close frame must say a code that may be sent")
+        _text(payload[_CODE_BYTES:])
+    return Frame(opcode, payload)
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as error:
+        raise Violation(CloseCode.INVALID_DATA, "text must be utf-8") from error
 
 
 def _unmasked(payload: bytearray, mask: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.websocket.allowance import PeerLimits
 from graphql_schema.operation_request import MOST_BODY_BYTES
 
 MOST_OPERATIONS = 1_000
@@ -9,5 +10,5 @@ INIT_SECONDS = 10.0
 # A client that takes nothing for so long is cut off.
 SEND_SECONDS = 10.0
 # Nobody is known yet who might have more to say.
-MOST_INIT_BYTES = 16 * 1024
-MOST_MESSAGE_BYTES = MOST_BODY_BYTES
+GUEST = PeerLimits(message_bytes=16 * 1024, frames_at_once=32, frames_a_second=16)
+MEMBER = PeerLimits(message_bytes=MOST_BODY_BYTES, frames_at_once=100, frames_a_second=1_000)

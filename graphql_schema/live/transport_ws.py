@@ -20,7 +20,7 @@ from core.websocket.connection import WebSocketConnection
 from core.websocket.frames import CloseCode
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.errors import formatted
-from graphql_schema.live.limits import INIT_SECONDS, MOST_MESSAGE_BYTES, MOST_OPERATIONS, SEND_SECONDS
+from graphql_schema.live.limits import INIT_SECONDS, MEMBER, MOST_OPERATIONS, SEND_SECONDS
 from graphql_schema.operation_request import Operation
 from graphql_schema.operations import Operations
 
@@ -135,7 +135,6 @@ class GraphQLSocket:
             self._connection.close(Ending.TOO_MANY_INITS, "too many initialisation requests")
             return
         self._is_initialised = True
-        self._init_timer.cancel()
         self._begin("", self._acknowledge(payload))
 
     async def _acknowledge(self, payload: Mapping[str, Any]) -> None:
@@ -150,7 +149,8 @@ class GraphQLSocket:
         else:
             self._caller = caller
             self._is_acknowledged = True
-            self._connection.take_messages_of(MOST_MESSAGE_BYTES)
+            self._init_timer.cancel()
+            self._connection.allow(MEMBER)
             self._send("connection_ack")
 
     def _subscribe(self, identifier: str, payload: Mapping[str, Any]) -> None:
@@ -194,9 +194,10 @@ class GraphQLSocket:
                 if not result.has_run:
                     self._send("error", identifier, result.told_errors)
                     return
-                self._send("next", identifier, result.body)
                 try:
                     async with asyncio.timeout(SEND_SECONDS):
+                        await self._connection.drain()
+                        self._send("next", identifier, result.body)
                         await self._connection.drain()
                 except TimeoutError:
                     self._connection.close(

@@ -15,7 +15,7 @@ from core.websocket.connection import WebSocketConnection
 from core.websocket.handshake import accept_key, connection_of, subprotocols, switch_protocols
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.live.application_response import ApplicationResponse
-from graphql_schema.live.limits import MOST_INIT_BYTES
+from graphql_schema.live.limits import GUEST
 from graphql_schema.live.transport_ws import SUBPROTOCOL, Ending, GraphQLSocket
 from graphql_schema.operation_request import RequestRefused
 from graphql_schema.operations import Operations
@@ -65,7 +65,7 @@ class _Upgrade:
         except BaseException:
             self._connection.close()
             raise
-        web_socket = WebSocketConnection(most_bytes=MOST_INIT_BYTES)
+        web_socket = WebSocketConnection(GUEST)
         if self._is_understood:
             GraphQLSocket(web_socket, operations=self._operations, caller=self._caller)
         loop = asyncio.get_running_loop()
