@@ -109,6 +109,8 @@ async def connect() -> AsyncIterator[Callable[..., Awaitable[Peer]]]:
     yield open_one
     for peer in peers:
         peer.own.close()
+        if peer.connection._transport is not None:
+            peer.connection._transport.abort()
         await peer.gone()
 
 
@@ -139,6 +141,17 @@ async def test_a_flood_of_frames_is_heard_no_faster_than_is_allowed(connect) -> 
             await asyncio.sleep(0)
 
     assert loop.time() - began >= (60 - limits.frames_at_once) / limits.frames_a_second
+
+
+async def test_what_may_not_be_heard_yet_is_not_read(connect) -> None:
+    peer = await connect(PeerLimits(message_bytes=100, frames_at_once=10, frames_a_second=100))
+    flood = asyncio.create_task(_flood(peer, EMPTY_TEXT * 200_000))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(peer.heard.texts) < 30:
+            await asyncio.sleep(0)
+    flood.cancel()
+
+    assert len(peer.connection._reader._buffer) < 32 * 1024
 
 
 async def test_long_messages_count_for_more_than_short_ones(connect) -> None:
@@ -196,6 +209,7 @@ async def test_a_peer_that_pings_and_does_not_read_is_read_no_more(connect) -> N
                 await asyncio.get_running_loop().sock_sendall(peer.own, many)
 
     assert peer.connection._transport.get_write_buffer_size() < 128 * 1024
+    assert len(peer.connection._reader._buffer) < 32 * 1024
 
 
 async def test_a_peer_that_takes_what_it_was_sent_is_read_again(connect) -> None:
