@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from core.blindness.standstill import Reading, read_clocks, steady_seconds, time_lost
+from core.blindness.machine_clocks import read_clocks, steady_seconds
+from core.blindness.standstill import Reading, time_lost
 
 # Whoever waits tries again: the database may be away.
 _LONGEST_DOUBT_SECONDS = 1.0

@@ -7,7 +7,8 @@ import math
 import time
 from collections.abc import Callable
 
-from core.blindness.standstill import STALL_SECONDS, Reading, Standstill, read_clocks, standstill_between
+from core.blindness.machine_clocks import read_clocks
+from core.blindness.standstill import STALL_SECONDS, Reading, Standstill, standstill_between
 from core.log import get_logger
 
 log = get_logger(__name__)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import enum
-import time
 from dataclasses import dataclass
 
 # A loop that is held up longer did not see what happened meanwhile.
 STALL_SECONDS = 0.25
 # Wall against monotonic time: less than this is a clock being corrected.
 JUMP_SECONDS = 2.0
-
-# Not on every system: on macOS the monotonic clock of clock_gettime goes on during sleep by itself.
-_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Cause(enum.Enum):
@@ -51,16 +47,6 @@ class Standstill:
     def shakes_clocks(self) -> bool:
         """Whether the time must be asked for again before anything is judged by it."""
         return self.cause is not Cause.STALL or self.seconds > JUMP_SECONDS
-
-
-def steady_seconds() -> float:
-    """Return a time that never jumps and goes on while the machine sleeps."""
-    return time.clock_gettime(_BOOT_CLOCK)
-
-
-def read_clocks() -> Reading:
-    """Read the three clocks of this machine."""
-    return Reading(monotonic=time.monotonic(), boot=steady_seconds(), wall=time.time())
 
 
 def standstill_between(before: Reading, after: Reading) -> Standstill | None:

@@ -17,7 +17,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 from asyncpg.transaction import Transaction
 
-from core.blindness.standstill import steady_seconds
+from core.blindness.machine_clocks import steady_seconds
 from core.clock import MeasuredClock
 from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.connector import Connector, Direct

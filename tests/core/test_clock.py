@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.blindness.standstill import read_clocks, steady_seconds
+from core.blindness.machine_clocks import read_clocks, steady_seconds
 from core.clock import ManualClock, MeasuredClock
 from core.db.clock_keeper import ClockKeeper
 from core.db.database import Database

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -25,11 +24,6 @@ class AddressPolicy:
 
     private_targets: bool = True
     own_endpoints: frozenset[tuple[str, int]] = frozenset()
-
-
-def family_of(address: IPAddress) -> socket.AddressFamily:
-    """Return the family of sockets that reach the address."""
-    return socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
 
 
 def _networks(*texts: str) -> tuple[IPNetwork, ...]:

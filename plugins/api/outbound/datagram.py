@@ -7,8 +7,9 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from plugins.api.outbound.addresses import IPAddress, family_of
+from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import connect_error, lost_error
+from plugins.api.outbound.families import family_of
 
 _LARGEST_DATAGRAM = 65536
 

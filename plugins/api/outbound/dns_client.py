@@ -17,7 +17,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 
-from plugins.api.outbound.addresses import IPAddress, family_of
+from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import (
     ConnectionLost,
     LocalFault,
@@ -26,6 +26,7 @@ from plugins.api.outbound.errors import (
     is_exhausted,
     reason_of,
 )
+from plugins.api.outbound.families import family_of
 from plugins.api.outbound.sockets import connect
 from plugins.api.outbound.stream import Stream
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from plugins.api.outbound.addresses import IPAddress, family_of
+from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import LocalFault, OutboundError, Phase, timed_out
+from plugins.api.outbound.families import family_of
 
 _NETLINK = getattr(socket, "AF_NETLINK", None)
 _LONGEST_ANSWER = 8192

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from plugins.api.outbound.addresses import IPAddress, family_of
+from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import (
     LocalFault,
     OutboundError,
@@ -18,6 +18,7 @@ from plugins.api.outbound.errors import (
     is_exhausted,
     reason_of,
 )
+from plugins.api.outbound.families import family_of
 from plugins.api.outbound.gateway import gateway_fault, silent_gateway
 
 # RFC 8305, 8: the "Connection Attempt Delay".

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from core.blindness.loop_watch import LoopWatch
-from core.blindness.standstill import Cause, Reading, read_clocks
+from core.blindness.machine_clocks import read_clocks
+from core.blindness.standstill import Cause, Reading
 
 PATIENCE_SECONDS = 30
 

@@ -15,8 +15,8 @@ from core.blindness.canaries import Canaries
 from core.blindness.connectivity import Connectivity
 from core.blindness.known_up import KnownUp
 from core.blindness.loop_watch import LoopWatch
+from core.blindness.machine_clocks import read_clocks
 from core.blindness.sight import Sight
-from core.blindness.standstill import read_clocks
 from core.checks.finding import Finding
 from core.checks.runner import CheckRunner
 from core.clock import ManualClock

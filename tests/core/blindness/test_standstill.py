@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.blindness.machine_clocks import read_clocks
 from core.blindness.standstill import (
     JUMP_SECONDS,
     STALL_SECONDS,
     Cause,
     Reading,
     Standstill,
-    read_clocks,
     standstill_between,
     time_lost,
 )
