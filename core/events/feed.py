@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from uuid import UUID
 
@@ -47,7 +47,7 @@ class _Follower:
     news: asyncio.Future[None] | None = None
 
     def offer(self, event: Event) -> None:
-        if event.sequence <= self.position or self.is_behind or not self.wants(event):
+        if self.is_behind or self.is_lost or event.sequence <= self.position or not self.wants(event):
             return
         self.waiting.append(event)
         if len(self.waiting) > MOST_WAITING:
@@ -102,7 +102,7 @@ class Feed:
         async with self._database.acquire() as connection:
             page = await events_of_all(connection, workspaces, after=position, epoch=epoch)
         # Meanwhile somebody may have come of whose workspace nothing was read, or the numbers may be others.
-        if not workspaces.issuperset(self._followers) or epoch != self._epoch:
+        if not workspaces.issuperset(self._followers) or (epoch, position) != (self._epoch, self._position):
             return 1
         self._meet(page.position)
         self._hand_out(page)
@@ -117,55 +117,66 @@ class Feed:
         """
         reached = await self._beginning(workspace_id, after)
         while True:
-            page = await self._missed(workspace_id, reached)
-            reached = page.reached
+            page = await self._missed(reached)
+            reached = replace(reached, epoch=page.position.epoch, sequence=page.reached)
             if not (page.is_last and self._is_abreast(page.position)):
                 for event in filter(wants, page.events):
-                    yield _cursor(page.position.epoch, event), event
+                    yield _cursor(reached.epoch, event), event
                 continue
-            follower = _Follower(wants=wants, position=reached)
+            follower = _Follower(wants=wants, position=page.reached)
             self._followers.setdefault(workspace_id, set()).add(follower)
             try:
                 for event in filter(wants, page.events):
-                    yield _cursor(page.position.epoch, event), event
+                    yield _cursor(reached.epoch, event), event
                 while (told := await follower.next()) is not None:
-                    reached = told.sequence
-                    yield _cursor(self._epoch or page.position.epoch, told), told
+                    reached = _cursor(self._epoch or reached.epoch, told)
+                    yield reached, told
             finally:
                 self._leave(workspace_id, follower)
 
-    async def _missed(self, workspace_id: UUID, reached: int) -> EventPage:
+    async def _missed(self, reached: EventCursor) -> EventPage:
+        """Return the page after what was reached; raise CursorExpired if the log does not hold that any more."""
         async with self._database.acquire() as connection:
-            page = await missed_events(connection, workspace_id, after=reached, epoch=self._epoch)
-        if not page.position.purged_through <= reached <= page.position.last_sequence:
-            raise CursorExpired
+            page = await missed_events(
+                connection, reached.workspace_id, after=reached.sequence, epoch=reached.epoch
+            )
+            page.position.require_present(reached, reached.workspace_id)
+            epoch, position = self._epoch, self._position
+            if self._followers and page.position.epoch != epoch:
+                present = await present_position(connection, self._clock.now(), epoch=epoch)
+                if (epoch, position) == (self._epoch, self._position):
+                    self._meet(present)
         return page
 
-    async def _beginning(self, workspace_id: UUID, after: EventCursor | None) -> int:
+    async def _beginning(self, workspace_id: UUID, after: EventCursor | None) -> EventCursor:
         async with self._database.acquire() as connection:
             epoch = None if after is None else after.epoch
             position = await present_position(connection, self._clock.now(), epoch=epoch)
         if after is None:
-            return position.last_sequence
+            return EventCursor(
+                epoch=position.epoch, workspace_id=workspace_id, sequence=position.last_sequence
+            )
         position.require_present(after, workspace_id)
-        return after.sequence
+        return after
 
     def _is_abreast(self, position: LogPosition) -> bool:
         """Return whether whoever has read everything up to the position may join: nobody was told more."""
         if not self._followers:
             self._epoch, self._position = position.epoch, position.last_sequence
             return True
-        self._meet(position)
-        return self._position <= position.last_sequence
+        return position.epoch == self._epoch and self._position <= position.last_sequence
 
     def _meet(self, position: LogPosition) -> None:
-        """Take note of the log's epoch. If what was told is not in it, those who were told must begin anew."""
-        if position.epoch == self._epoch:
-            return
-        if position.kept_through is None or position.kept_through < self._position:
-            for followers in self._followers.values():
-                for follower in followers:
+        """Take note of how far the log goes by now. Who was told, or read, what is not in it must begin anew."""
+        is_other = position.epoch != self._epoch
+        kept = position.kept_through if is_other else position.last_sequence
+        for followers in self._followers.values():
+            for follower in followers:
+                # In the same epoch whoever is further than this may have read after it.
+                seen = max(self._position, follower.position) if is_other else self._position
+                if kept is None or kept < seen:
                     follower.lose()
+        if kept is None or kept < self._position:
             self._position = position.last_sequence
         self._epoch = position.epoch
 

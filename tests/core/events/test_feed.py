@@ -205,6 +205,97 @@ async def test_a_live_follower_of_numbers_that_are_lost_is_told(log) -> None:
             await waiting
 
 
+async def test_a_follower_that_is_catching_up_when_numbers_are_lost_is_told(log, clock) -> None:
+    beginning = await log.here()
+    await log.write(PAGE_SIZE + 100)
+    async with log.follow(beginning) as events:
+        seen = await _take(events, PAGE_SIZE)
+        # As if a server took over that had got numbers up to 400 only, which gives the others anew.
+        await log.execute("DELETE FROM events WHERE sequence > 400")
+        await log.execute(
+            "UPDATE event_sequence SET last_sequence = 400, server_started_at = $1",
+            clock.now() - timedelta(days=1),
+        )
+        await log.write(PAGE_SIZE)
+
+        with pytest.raises(CursorExpired):
+            await _take(events, 1)
+    assert seen == list(range(1, PAGE_SIZE + 1))
+
+
+async def test_a_follower_that_fell_behind_when_numbers_are_lost_is_told(log, clock) -> None:
+    async with log.follow() as events:
+        waiting = await _joined(log, events)
+        await log.write()
+        await log.feed.step()
+        await waiting
+        await log.write(2 * MOST_WAITING)
+        await log.feed.step()
+        await log.execute("DELETE FROM events")
+        await log.execute(
+            "UPDATE event_sequence SET last_sequence = 0, server_started_at = $1",
+            clock.now() - timedelta(days=1),
+        )
+        await log.write(4 * MOST_WAITING)
+
+        with pytest.raises(CursorExpired):
+            await _take(events, 1)
+
+
+async def test_a_follower_that_is_catching_up_goes_on_over_a_restart_without_loss(log, clock) -> None:
+    beginning = await log.here()
+    await log.write(PAGE_SIZE + 100)
+    async with log.follow(beginning) as events:
+        seen = await _take(events, PAGE_SIZE)
+        await log.execute("UPDATE event_sequence SET server_started_at = $1", clock.now() - timedelta(days=1))
+        await log.write(100)
+        seen += await _take(events, 200)
+
+    assert seen == list(range(1, PAGE_SIZE + 201))
+
+
+async def test_a_follower_that_joined_ahead_of_the_others_is_told_when_its_numbers_are_lost(
+    log, clock
+) -> None:
+    beginning = await log.here()
+    async with log.follow() as near, log.follow(beginning) as far:
+        waiting = await _joined(log, near)
+        await log.write(100)
+        await _take(far, 100)
+        ahead = asyncio.create_task(_take(far, 1))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(log.feed._followers[log.workspace_id]) < 2:
+                await asyncio.sleep(0.005)
+        await log.execute("DELETE FROM events WHERE sequence > 40")
+        await log.execute(
+            "UPDATE event_sequence SET last_sequence = 40, server_started_at = $1",
+            clock.now() - timedelta(days=1),
+        )
+        await log.write(100)
+        await log.feed.step()
+
+        with pytest.raises(CursorExpired):
+            await ahead
+        assert await waiting + await _take(near, 139) == list(range(1, 141))
+
+
+async def test_a_loss_is_told_before_the_first_new_number(log) -> None:
+    await log.write(5)
+    kept = replace(await log.here(), sequence=3)
+    async with log.follow() as events, log.follow(kept) as others:
+        waiting = await _joined(log, events)
+        await log.execute("DELETE FROM events WHERE sequence > 3")
+        await log.execute("UPDATE event_sequence SET last_sequence = 3")
+        await log.feed.step()
+
+        with pytest.raises(CursorExpired):
+            await waiting
+        going_on = await _joined(log, others)
+        await log.write()
+        await log.feed.step()
+        assert await going_on == [4]
+
+
 async def test_a_cursor_reads_back_as_it_was_written_and_nothing_else_does(log) -> None:
     await log.write(2)
     here = await log.here()
