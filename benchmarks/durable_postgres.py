@@ -56,12 +56,17 @@ def durable_postgres() -> Iterator[str]:
 
 async def _migrate_when_ready(url: str) -> None:
     async with asyncio.timeout(_START_SECONDS):
-        while True:
-            try:
-                database = await Database.connect(url, use=PoolUse.ENGINE, max_size=2)
-            except (OSError, asyncpg.CannotConnectNowError):
-                await asyncio.sleep(0.05)
-            else:
-                break
+        while not await _takes_connections(url):
+            await asyncio.sleep(0.05)
+    database = await Database.connect(url, use=PoolUse.ENGINE, max_size=2)
     await migrate(database)
     await database.close()
+
+
+async def _takes_connections(url: str) -> bool:
+    try:
+        connection = await asyncpg.connect(url)
+    except (OSError, asyncpg.CannotConnectNowError):
+        return False
+    await connection.close()
+    return True

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
-
 from benchmarks.durable_postgres import DurablePostgres, running_postgres
 from benchmarks.harness import Benchmark, Contender, Rivalry, pin_to_first_core
 from benchmarks.processor_time import seconds_of_family
@@ -42,11 +40,13 @@ _EXPECTED = "200-299"
 
 
 class _Laps:
-    """Laps over all monitors, one after the other."""
+    """Laps over all monitors, one after the other, over connections that last, as a worker's do."""
 
-    def __init__(self, server: DurablePostgres, monitors: Sequence[UUID]) -> None:
+    def __init__(self, server: DurablePostgres, runner: asyncio.Runner) -> None:
         self._server = server
-        self._monitors = monitors
+        self._runner = runner
+        self._database = runner.run(Database.connect(server.url, use=PoolUse.ENGINE))
+        self._monitors = runner.run(_monitors_as_due(self._database))
         self._next = 0
         self._ended = MeasuredClock().now()
         self._shares: list[str] = []
@@ -57,18 +57,20 @@ class _Laps:
         self._next += 1
         gc.collect()
         gc.freeze()
-        ours, theirs = asyncio.run(self._record(findings))
+        ours, theirs = self._runner.run(self._record(findings))
         self._shares.append(f"worker {ours / MONITORS * 1e6:.1f} + database {theirs / MONITORS * 1e6:.1f}")
         return MONITORS / (ours + theirs)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._runner.run(self._database.close())
 
     def explain(self) -> Sequence[str]:
         """Say how the time was shared in each lap that counted."""
         return [f"  µs an outcome: {share}" for share in self._shares[-BENCHMARK.rounds :]]
 
     async def _record(self, findings: Sequence[Finding]) -> tuple[float, float]:
-        clock = MeasuredClock()
-        database = await Database.connect(self._server.url, use=PoolUse.ENGINE)
-        recorder = Recorder(database=database, clock=clock)
+        recorder = Recorder(database=self._database, clock=MeasuredClock())
         ours, theirs = time.process_time(), seconds_of_family(self._server.pid)
         ending = asyncio.Event()
         running = asyncio.ensure_future(recorder.run(ending))
@@ -76,9 +78,7 @@ class _Laps:
             await recorder.submit(finding)
         ending.set()
         await running
-        spent = time.process_time() - ours, seconds_of_family(self._server.pid) - theirs
-        await database.close()
-        return spent
+        return time.process_time() - ours, seconds_of_family(self._server.pid) - theirs
 
     def _findings(self) -> list[Finding]:
         began = self._ended = max(self._ended, MeasuredClock().now())
@@ -123,27 +123,28 @@ def _outcome(is_failing: bool) -> Outcome:
     )
 
 
-async def _monitors_as_due(url: str) -> Sequence[UUID]:
+async def _monitors_as_due(database: Database) -> Sequence[UUID]:
     """Return the monitors as a worker gets to know them, in the order of their grids: any."""
-    connection = await asyncpg.connect(url)
-    ids = [row["id"] for row in await connection.fetch("SELECT id FROM monitors")]
-    await connection.close()
+    async with database.acquire() as connection:
+        ids = [row["id"] for row in await connection.fetch("SELECT id FROM monitors")]
     random.Random(1).shuffle(ids)
     return ids
 
 
 @contextlib.contextmanager
 def _set_up() -> Iterator[Rivalry]:
-    with running_postgres() as server:
+    with running_postgres() as server, asyncio.Runner() as runner:
         pin_to_first_core()
         asyncio.run(
             make_monitors(server.url, MONITORS, kind="http", config={}, interval_seconds=INTERVAL_SECONDS)
         )
-        laps = _Laps(server, asyncio.run(_monitors_as_due(server.url)))
-        laps.measure()  # all from PENDING to UP, which happens once
-        yield Rivalry(
-            contenders=(Contender(name="recorder", measure=laps.measure),), limit=LIMIT, explain=laps.explain
-        )
+        with contextlib.closing(_Laps(server, runner)) as laps:
+            laps.measure()  # all from PENDING to UP, which happens once
+            yield Rivalry(
+                contenders=(Contender(name="recorder", measure=laps.measure),),
+                limit=LIMIT,
+                explain=laps.explain,
+            )
 
 
 BENCHMARK = Benchmark(

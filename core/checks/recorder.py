@@ -1,7 +1,7 @@
 """The recorder: takes findings as they come, and records them in batches.
 
 1. A finding waits in a bounded queue; whoever submits to a full one waits too.
-2. A batch leaves at 500 findings, or 50 ms after its first.
+2. A batch leaves at 500 findings, or 50 ms after its first; where more wait by then, they go along.
 3. A batch that PostgreSQL could not take at the moment is repeated until it can.
 4. One that it will never take is halved until the guilty finding is alone; that one is stored as UNKNOWN.
 5. After the commit those who wait for its consequences are told.
@@ -31,6 +31,7 @@ from plugins.api.outcome import CheckStatus, Outcome
 __all__ = ["Recorded", "Recorder", "Unconfirmed", "record_findings"]
 
 BATCH_SIZE = 500
+MOST_A_BATCH = 1000
 FLUSH_SECONDS = 0.05
 CAPACITY = 20_000
 
@@ -70,15 +71,18 @@ class Recorder:
         self._on_unconfirmed = on_unconfirmed
         self._waiting: deque[Finding] = deque()
         self._full_batch = Wakeup()
-        self._room = asyncio.Semaphore(capacity)
+        self._capacity = capacity
+        self._room = asyncio.Event()
 
     async def submit(self, finding: Finding) -> None:
         """Leave a finding to be recorded; wait while the queue is full.
 
-        Its slot is held near the present now, and kept however long the database is away.
+        Its slot is held near the moment of the look now, and kept however long the database is away.
         """
-        slot = believable_slot(finding.slot, self._clock.now())
-        await self._room.acquire()
+        slot = believable_slot(finding.slot, finding.checked_at)
+        while len(self._waiting) >= self._capacity:
+            self._room.clear()
+            await self._room.wait()
         self._waiting.append(finding if slot is finding.slot else replace(finding, slot=slot))
         if len(self._waiting) == 1:
             self.wakeup.set()
@@ -104,11 +108,11 @@ class Recorder:
             return 0
         if len(self._waiting) < BATCH_SIZE:
             await self._full_batch.wait(FLUSH_SECONDS)
-        batch = list(itertools.islice(self._waiting, BATCH_SIZE))
+        batch = list(itertools.islice(self._waiting, MOST_A_BATCH))
         await self._record(batch)
         for _ in batch:
             self._waiting.popleft()
-            self._room.release()
+        self._room.set()
         return len(batch)
 
     async def _hurry(self, stopping: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from core.checks.coverage import TOLERANCE
 from core.checks.finding import Finding
 from core.db.database import Connection
 from core.db.named_sql import named_sql
-from core.ids import new_id
+from core.ids import new_id_texts
 from core.incidents.judgement import Hint, judge
 from plugins.api.outcome import CheckStatus, IncidentKind, Timings
 
@@ -91,7 +91,7 @@ def rounds(findings: Sequence[Finding]) -> Sequence[Sequence[Finding]]:
 
 async def _record_round(connection: Connection, findings: Sequence[Finding], now: datetime) -> Recorded:
     tolerance_seconds = round(TOLERANCE.total_seconds())
-    rows = await connection.fetch(_SQL["record"], list(map(_found_check, findings)), now, tolerance_seconds)
+    rows = await connection.fetch(_SQL["record"], _found_checks(findings), now, tolerance_seconds)
     flipped = {(row["monitor_id"], row["region_id"]) for row in rows if row["flipped"]}
     await _store_details(connection, findings, flipped)
     await _keep_facts(connection, findings)
@@ -112,15 +112,22 @@ def _unconfirmed(row: asyncpg.Record) -> Unconfirmed:
     return Unconfirmed(monitor_id=row["monitor_id"], region_id=row["region_id"], slot=row["slot"])
 
 
-def _found_check(finding: Finding) -> tuple[Any, ...]:
-    """Return the finding as the database's type `found_check`, in the order of its attributes."""
+def _found_checks(findings: Sequence[Finding]) -> list[tuple[Any, ...]]:
+    """Return the findings as the database's type `found_check`."""
+    slots_us = [(finding.slot - _EPOCH) // _MICROSECOND for finding in findings]
+    ids = new_id_texts([slot_us // 1000 for slot_us in slots_us])
+    return list(map(_found_check, findings, slots_us, ids))
+
+
+def _found_check(finding: Finding, slot_us: int, check_id: str) -> tuple[Any, ...]:
+    """Return a row of the database's type `found_check`, in the order of its attributes."""
     outcome = finding.outcome
     timings = outcome.timings or _NO_TIMINGS
     return (
         finding.monitor_id,
         finding.region_id,
-        (finding.slot - _EPOCH) // _MICROSECOND,
-        new_id(finding.slot),
+        slot_us,
+        check_id,
         outcome.status,
         (finding.checked_at - _EPOCH) // _MICROSECOND,
         finding.config_revision,

@@ -2,7 +2,10 @@
 -- Stores checks, and folds them into the region states: `core/checks/fold.py` in SQL. Returns the monitors of
 -- which a region's opinion flipped, and the failing streaks that are not confirmed yet.
 -- At most one check a (monitor, region); checks of deleted monitors are dropped, those of paused ones and of
--- an older configuration are stored only. Sorted, so that two recorders cannot deadlock.
+-- an older configuration are stored only. Sorted.
+-- Most looks see what the last one saw and the region thinks already: those only lengthen its streaks (`went_on`),
+-- which costs half of the whole fold. Two recorders of the same monitors, as after a worker's death, can deadlock
+-- between that and the fold of the others; one of them repeats its batch.
 -- A look that sees covers its region until the next one should be here ($3 is core/checks/coverage.py's tolerance,
 -- in seconds); the first one after that end starts anew, and so does not confirm what was before. A late one of
 -- before that end is returned, as its region may have been given up meanwhile ($2 is now).
@@ -20,6 +23,7 @@ WITH found AS MATERIALIZED (
         SELECT f.*, timestamptz 'epoch' + f.slot_us * interval '1 microsecond' AS slot,
             timestamptz 'epoch' + f.checked_us * interval '1 microsecond' AS checked_at
         FROM unnest($1::found_check[]) AS f
+        ORDER BY f.monitor_id, f.region_id
     ) AS u
     -- One by one, which the LIMIT enforces: as a join PostgreSQL reads all the monitors there are, for each batch.
     CROSS JOIN LATERAL (SELECT * FROM monitors WHERE id = u.monitor_id AND deleted_at IS NULL LIMIT 1) AS m
@@ -31,6 +35,21 @@ WITH found AS MATERIALIZED (
         tls_us, first_byte_us, transfer_us, status_code, error
     FROM found
     ON CONFLICT DO NOTHING
+), went_on AS (
+    UPDATE region_states AS r
+    SET last_slot = f.slot, covered_until = f.covered_until,
+        down_streak = r.down_streak + (f.status = 3)::integer,
+        impaired_streak = r.impaired_streak + (f.status <> 1)::integer,
+        clear_streak = r.clear_streak + (f.status <> 3)::integer,
+        up_streak = r.up_streak + (f.status = 1)::integer
+    FROM found AS f
+    WHERE r.monitor_id = f.monitor_id AND r.region_id = f.region_id
+        AND f.folds AND f.status <> 4 AND f.status = r.last_status AND f.status = r.opinion
+        AND r.config_revision = f.config_revision AND r.last_slot < f.slot
+        AND r.failures_to_open = f.opens AND r.successes_to_close = f.closes
+        AND NOT f.asks_expiry AND NOT r.expiring AND r.expiring_streak = 0
+        AND r.blind_from IS NULL AND (r.covered_until IS NULL OR r.covered_until > greatest(f.slot, $2))
+    RETURNING r.monitor_id, r.region_id
 ), folded AS (
     INSERT INTO region_states AS r (
         monitor_id, region_id, workspace_id, config_revision, failures_to_open, successes_to_close,
@@ -49,7 +68,7 @@ WITH found AS MATERIALIZED (
         asks_expiry AND status <> 4 AND opens <= 1,
         covered_until, CASE WHEN status = 4 THEN slot END
     FROM found
-    WHERE folds
+    WHERE folds AND (monitor_id, region_id) NOT IN (SELECT monitor_id, region_id FROM went_on)
     ORDER BY monitor_id, region_id
     ON CONFLICT (monitor_id, region_id) DO UPDATE SET (
         config_revision, failures_to_open, successes_to_close,

@@ -129,9 +129,9 @@ async def test_workers_that_record_the_same_monitors_do_not_deadlock(world: Engi
 async def test_control_in_the_order_of_their_looks_they_do(
     world: EngineWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sorted_by_key = "    ORDER BY monitor_id, region_id\n    ON CONFLICT"
+    sorted_by_key = "ORDER BY f.monitor_id, f.region_id"
     assert sorted_by_key in recording._SQL["record"]
-    as_looked = recording._SQL["record"].replace(sorted_by_key, "    ORDER BY checked_at\n    ON CONFLICT")
+    as_looked = recording._SQL["record"].replace(sorted_by_key, "ORDER BY f.checked_us")
     monkeypatch.setattr(recording, "_SQL", MappingProxyType({**recording._SQL, "record": as_looked}))
 
     with pytest.raises(asyncpg.DeadlockDetectedError):
@@ -329,7 +329,7 @@ async def assert_each_incident_is_told_once_to_each(world: EngineWorld) -> None:
         " LEFT JOIN deliveries AS d ON d.incident_id = i.id AND d.webhook_id = w.id"
         " WHERE i.kind = 'OUTAGE' GROUP BY i.id, w.id"
     )
-    assert len(rows) > 20
+    assert len(rows) > 5
     assert [row for row in rows if row["messages"] != (4 if row["status"] == "RESOLVED" else 2)] == []
     assert [row for row in rows if row["messages"] != row["events"]] == []
 

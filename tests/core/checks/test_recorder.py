@@ -10,7 +10,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from core.checks.recorder import BATCH_SIZE, Recorder, Unconfirmed
+from core.checks.recorder import BATCH_SIZE, MOST_A_BATCH, Recorder, Unconfirmed
 from core.db.database import Connection, Database
 from core.incidents.listeners import Listeners
 from plugins.api.outcome import Outcome
@@ -42,13 +42,13 @@ async def test_what_is_submitted_is_recorded_before_the_recorder_ends(world: Eng
     await assert_sound(world.database)
 
 
-async def test_a_full_batch_does_not_wait(world: EngineWorld) -> None:
+async def test_what_waits_leaves_together_up_to_a_bound(world: EngineWorld) -> None:
     monitor = await world.monitor()
     recorder = Recorder(database=world.database, clock=world.clock)
-    for _ in range(BATCH_SIZE + 1):
+    for _ in range(MOST_A_BATCH + 1):
         await recorder.submit(world.finding(monitor, UP, slot=world.clock.advance(0.01)))
 
-    assert [await recorder.step(), await recorder.step()] == [BATCH_SIZE, 1]
+    assert [await recorder.step(), await recorder.step()] == [MOST_A_BATCH, 1]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ async def test_a_finding_that_cannot_even_be_stored_as_unknown_is_dropped(world:
     assert [row[0] for row in await world.fetch("SELECT monitor_id FROM checks")] == [good]
 
 
-async def test_a_slot_that_cannot_be_believed_is_held_near_the_present(world: EngineWorld) -> None:
+async def test_a_slot_that_cannot_be_believed_is_held_near_the_look(world: EngineWorld) -> None:
     monitor = await world.monitor()
     recorder = Recorder(database=world.database, clock=world.clock)
     now = world.clock.now()
-    await recorder.submit(world.finding(monitor, UP, slot=now.replace(year=2001)))
+    await recorder.submit(replace(world.finding(monitor, UP), slot=now.replace(year=2001)))
 
     await recorder.step()
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from uuid import UUID
 
@@ -240,7 +241,9 @@ async def test_recorders_that_share_monitors_end_in_the_same_state(world: Engine
                 world.finding(m, mine.choice((UP, UP, DOWN, DOWN, DEGRADED)), slot=slot, region_id=region)
                 for m in chosen
             ]
-            await world.record(*batch)
+            await world.database.in_transaction(
+                partial(record_findings, findings=batch, now=world.clock.now())
+            )
 
     # Two recorders share region 1, as two workers do.
     await asyncio.gather(recorder(1, 1), recorder(1, 2), recorder(2, 3), recorder(3, 4))
