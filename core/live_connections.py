@@ -17,6 +17,7 @@ from core.work_loop import work_in_rounds
 
 MOST_CONNECTIONS = 10_000
 MOST_CONNECTIONS_EACH = 2_000
+MOST_GUESTS = 1_000
 BEAT_SECONDS = 30.0
 
 
@@ -42,6 +43,7 @@ class LiveConnections:
     def __init__(self) -> None:
         self.wakeup = Wakeup()
         self._open: dict[LiveConnection, Hashable] = {}
+        self._guests: set[LiveConnection] = set()
         self._each: Counter[Hashable] = Counter()
         self._beaten_at = time.monotonic()
         self._is_ending = False
@@ -52,8 +54,16 @@ class LiveConnections:
             self._step, name="live", wakeup=self.wakeup, stopping=stopping, poll_seconds=BEAT_SECONDS
         )
         self._is_ending = True
-        for connection in tuple(self._open):
+        for connection in (*self._open, *self._guests):
             connection.go_away()
+
+    def admit(self, guest: LiveConnection) -> None:
+        """Let in somebody who is to say who he is, and is looked after only from then on; raise Unavailable."""
+        if self._is_ending:
+            raise Unavailable("the server is going away")
+        if len(self._guests) >= MOST_GUESTS:
+            raise Unavailable(f"{MOST_GUESTS} connections wait to be initialised: try again later")
+        self._guests.add(guest)
 
     def add(self, connection: LiveConnection, owner: Hashable) -> None:
         """Begin to look after a connection of an owner; raise OverLimit where he has too many, or Unavailable."""
@@ -63,11 +73,13 @@ class LiveConnections:
             raise Unavailable(f"{MOST_CONNECTIONS} connections are open already: try again later")
         if self._each[owner] >= MOST_CONNECTIONS_EACH:
             raise OverLimit(f"at most {MOST_CONNECTIONS_EACH} connections may be open at once")
+        self._guests.discard(connection)
         self._open[connection] = owner
         self._each[owner] += 1
 
     def discard(self, connection: LiveConnection) -> None:
         """Look after it no more."""
+        self._guests.discard(connection)
         owner = self._open.pop(connection, None)
         if owner is not None:
             self._each[owner] -= 1

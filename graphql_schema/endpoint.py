@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -136,22 +136,28 @@ def _status(result: Result) -> HTTPStatus:
 
 
 def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
-    status = HTTPStatus.UNAUTHORIZED
+    status, headers = HTTPStatus.UNAUTHORIZED, None
     if isinstance(error, RequestRefused):
-        status = error.status
+        status, headers = error.status, error.headers
     elif isinstance(error, Unavailable):
         status = HTTPStatus.SERVICE_UNAVAILABLE
     elif isinstance(error, OverLimit):
         status = HTTPStatus.TOO_MANY_REQUESTS
     result = Result(data=None, errors=[GraphQLError(error.message, original_error=error)])
-    return _response(request, result, status)
+    return _response(request, result, status, headers)
 
 
-def _response(request: AnyRequest, result: Result, status: HTTPStatus | None = None) -> Response[bytes]:
+def _response(
+    request: AnyRequest,
+    result: Result,
+    status: HTTPStatus | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
     accepted = request.headers.get("accept", "")
     media_type = GRAPHQL_RESPONSE_JSON if GRAPHQL_RESPONSE_JSON in accepted else JSON
     status = status or _status(result)
-    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}
     return Response(
         msgspec.json.encode(result.body), status_code=status, media_type=media_type, headers=headers
     )

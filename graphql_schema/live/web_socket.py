@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +11,8 @@ from litestar.types import Receive, Scope, Send
 
 from core.errors import Unauthenticated
 from core.websocket.connection import WebSocketConnection
-from core.websocket.handshake import accept_key, connection_of, subprotocols, switch_protocols
+from core.websocket.departure import LeavingConnection, leave
+from core.websocket.handshake import VERSION, accept_key, subprotocols, switch_protocols
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.limits import GUEST
@@ -20,14 +20,13 @@ from graphql_schema.live.transport_ws import SUBPROTOCOL, Ending, GraphQLSocket
 from graphql_schema.operation_request import RequestRefused
 from graphql_schema.operations import Operations
 
-_ANSWER_SECONDS = 0.2
-
 
 async def upgraded(request: Request[Any, Any, Any], operations: Operations) -> Response[bytes]:
-    """Return what turns the request's connection into a WebSocket; raise RequestRefused, or Unauthenticated."""
-    key = accept_key(request.headers)
-    if key is None:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "the handshake is not one of websocket version 13")
+    """Return what turns the request's connection into a WebSocket.
+
+    Raises RequestRefused, Unauthenticated, or Unavailable where too many wait to be acknowledged.
+    """
+    key = _key(request)
     caller = None
     secret = secret_of(request.headers)
     if secret is not None:
@@ -35,10 +34,29 @@ async def upgraded(request: Request[Any, Any, Any], operations: Operations) -> R
         await caller.identify()
         if caller.principal is None:
             raise Unauthenticated
-    connection = connection_of(request.scope)
-    if connection is None:
+    connection = WebSocketConnection(GUEST)
+    operations.services.live.admit(GraphQLSocket(connection, operations=operations, caller=caller))
+    leaving = leave(request.scope)
+    if leaving is None:
+        connection.connection_lost(None)
         raise RequestRefused(HTTPStatus.NOT_IMPLEMENTED, "this server cannot hold a websocket: use events")
-    return ApplicationResponse(_Upgrade(request, operations, key, caller, connection))
+    return ApplicationResponse(_Upgrade(request.headers, key, connection, leaving))
+
+
+def _key(request: Request[Any, Any, Any]) -> bytes:
+    """Return what answers the handshake; raise RequestRefused."""
+    if request.scope["http_version"] in ("1", "1.0"):
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "a websocket needs http/1.1")
+    if request.headers.get("sec-websocket-version") != VERSION:
+        raise RequestRefused(
+            HTTPStatus.UPGRADE_REQUIRED,
+            f"the handshake is not one of websocket version {VERSION}",
+            {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": VERSION},
+        )
+    key = accept_key(request.headers)
+    if key is None:
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, "sec-websocket-key must be 16 bytes in base64")
+    return key
 
 
 class _Upgrade:
@@ -46,32 +64,25 @@ class _Upgrade:
 
     def __init__(
         self,
-        request: Request[Any, Any, Any],
-        operations: Operations,
+        headers: Mapping[str, str],
         key: bytes,
-        caller: Caller | None,
-        connection: socket.socket,
+        web_socket: WebSocketConnection,
+        leaving: LeavingConnection,
     ) -> None:
-        self._is_understood = SUBPROTOCOL in subprotocols(request.headers)
-        self._operations = operations
+        self._is_understood = SUBPROTOCOL in subprotocols(headers)
         self._key = key
-        self._caller = caller
-        self._connection = connection
+        self._web_socket = web_socket
+        self._leaving = leaving
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        is_open = False
         try:
             subprotocol = SUBPROTOCOL if self._is_understood else None
             await switch_protocols(send, key=self._key, subprotocol=subprotocol)
-        except BaseException:
-            self._connection.close()
-            raise
-        web_socket = WebSocketConnection(GUEST)
-        if self._is_understood:
-            GraphQLSocket(web_socket, operations=self._operations, caller=self._caller)
-        loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: web_socket, self._connection)
+            is_open = await self._leaving.hand_over(self._web_socket)
+        finally:
+            if not is_open:
+                self._leaving.close()
+                self._web_socket.connection_lost(None)
         if not self._is_understood:
-            # The answer to the handshake has to be on its way before anything else is.
-            loop.call_later(
-                _ANSWER_SECONDS, web_socket.close, Ending.WRONG_SUBPROTOCOL, "subprotocol not acceptable"
-            )
+            self._web_socket.close(Ending.WRONG_SUBPROTOCOL, "subprotocol not acceptable")

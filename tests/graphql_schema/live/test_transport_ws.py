@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import socket
 from datetime import timedelta
+from http.client import HTTPResponse
 
+import httpx
 import pytest
 import websockets
 
+from core import live_connections
 from core.access.principal import Grant, TokenPermission, TokenScope
 from core.db.notifications import NotifyChannel, notify
 from core.ids import Prefix, encode_id
+from core.websocket import departure
 from graphql_schema.live import transport_ws
 from tests.graphql_schema.live.clients import Socket
 
@@ -279,6 +284,82 @@ async def test_a_subprotocol_that_is_not_spoken_here_is_refused(api) -> None:
         assert (await Socket(connection).closed())[0] == 4406
 
 
+def _handshake(api, *, version: str = "HTTP/1.1", **headers: str) -> tuple[int, dict[str, str]]:
+    """Return the status and the headers with which a handshake is answered."""
+    sent = {
+        "Host": "tocsin",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        **headers,
+    }
+    url = httpx.URL(api.url)
+    lines = [f"GET /graphql {version}", *(f"{name}: {value}" for name, value in sent.items())]
+    with socket.create_connection((url.host, url.port), timeout=30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        answer = HTTPResponse(connection)
+        answer.begin()
+        return answer.status, dict(answer.getheaders())
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"Sec-WebSocket-Version": "8"}, 426),
+        ({"Sec-WebSocket-Key": "c2hvcnQ="}, 400),
+        ({"version": "HTTP/1.0"}, 400),
+    ],
+)
+async def test_a_handshake_that_is_none_is_refused(api, changed, status) -> None:
+    answered, headers = await asyncio.to_thread(_handshake, api, **changed)
+
+    assert answered == status
+    assert ("sec-websocket-version" in headers) == (status == 426)
+    assert not api.services.live._guests
+
+
+async def test_only_so_many_may_wait_to_be_acknowledged(api, owner, monkeypatch) -> None:
+    monkeypatch.setattr(live_connections, "MOST_GUESTS", 3)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(api.connect())
+        await stack.enter_async_context(api.socket(owner.secret))
+        await stack.enter_async_context(api.connect())
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await stack.enter_async_context(api.connect())
+    assert refused.value.response.status_code == 503
+    async with asyncio.timeout(30):
+        while api.services.live._guests:
+            await asyncio.sleep(0.01)
+    async with api.socket(owner.secret):
+        pass
+
+
+async def test_who_does_not_say_who_he_is_is_let_go(api, monkeypatch) -> None:
+    monkeypatch.setattr(transport_ws, "INIT_SECONDS", 0.2)
+    async with api.connect() as connection:
+        assert (await Socket(connection).closed())[0] == 4408
+
+
+async def test_the_end_of_the_server_is_told_to_whoever_is_not_acknowledged_yet(start_api) -> None:
+    api = await start_api()
+    async with api.connect() as connection:
+        await connection.send('{"type": "ping"}')
+        assert await connection.recv() == '{"type":"pong"}'
+        await api.services.live.run(_set())
+        assert (await Socket(connection).closed())[0] == 1001
+
+
+async def test_a_connection_leaves_no_descriptor_behind(api, owner) -> None:
+    for _ in range(3):
+        async with api.socket(owner.secret), api.connect(subprotocols=["other"]):
+            pass
+    async with asyncio.timeout(30):
+        while any(own.fileno() >= 0 for own in departure._left):
+            await asyncio.sleep(0.01)
+
+
 async def test_a_token_may_come_with_the_handshake(api, owner) -> None:
     async with api.connect(additional_headers={"Authorization": f"Bearer {owner.secret}"}) as connection:
         socket = Socket(connection)
@@ -319,9 +400,10 @@ async def test_the_end_of_the_server_is_told(start_api, owner) -> None:
         await socket.subscribe(MONITORS)
         await api.services.live.run(_set())
         assert (await socket.closed())[0] == 1001
-    async with api.connect() as connection:
-        await connection.send(INIT.replace("SECRET", owner.secret))
-        assert (await Socket(connection).closed())[0] == 1013
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        async with api.connect():
+            pass
+    assert refused.value.response.status_code == 503
 
 
 async def test_a_client_that_stops_reading_is_cut_off_without_harm_to_others(api, owner, monkeypatch) -> None:
