@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from core.ids import to_unix_ms
 from tests.acceptance.conftest import Tocsin, descendants
 
 TIMEOUT_SECONDS = 10
@@ -24,6 +25,7 @@ mutation ($url: String!, $timeout: Int!) { createMonitor(input: {name: "the shop
   intervalSeconds: 10, timeoutSeconds: $timeout, confirmation: {failuresToOpen: 1}})
   { monitor { id } userErrors { path message } } }
 """
+UPTIME = "query ($id: ID!) { monitor(id: $id) { uptime(period: DAY) { unknownSeconds downSeconds } } }"
 
 
 class SlowOnce:
@@ -76,7 +78,7 @@ async def test_a_look_under_way_while_everything_was_stopped_is_unknown_and_nobo
     tocsin, slow_once, receiver, until
 ) -> None:
     await tocsin.graphql(CREATE_WEBHOOK, url=receiver.url)
-    await tocsin.graphql(CREATE_MONITOR, url=slow_once.url, timeout=TIMEOUT_SECONDS)
+    created = await tocsin.graphql(CREATE_MONITOR, url=slow_once.url, timeout=TIMEOUT_SECONDS)
 
     async def statuses() -> list[int]:
         async with tocsin.database() as connection:
@@ -98,9 +100,16 @@ async def test_a_look_under_way_while_everything_was_stopped_is_unknown_and_nobo
     await until(is_over, "the look that could not be, and a success after it")
     async with tocsin.database() as connection:
         said = await connection.fetch("SELECT error, slot FROM checks WHERE status = 4")
+        seen_again = await connection.fetchval(
+            "SELECT min(slot) FROM checks WHERE status = 1 AND slot > $1", said[0]["slot"]
+        )
         late = await connection.fetchval("SELECT count(*) FROM checks GROUP BY slot HAVING count(*) > 1")
         assert await connection.fetchval("SELECT count(*) FROM incidents") == 0
         assert await connection.fetchval("SELECT count(*) FROM deliveries") == 0
     assert all(row["error"].startswith("could not look: this process stood still for") for row in said)
     assert (len(said), late, receiver.requests) == (1, None, [])
     assert 3 not in await statuses()
+    monitor_id = created["createMonitor"]["monitor"]["id"]
+    uptime = (await tocsin.graphql(UPTIME, id=monitor_id))["monitor"]["uptime"]
+    gap = to_unix_ms(seen_again) - to_unix_ms(said[0]["slot"])
+    assert uptime == {"unknownSeconds": gap / 1000, "downSeconds": 0}

@@ -21,6 +21,7 @@ INTERVAL_SECONDS, TIMEOUT_SECONDS, TOLERANCE_SECONDS = 5, 1, 5
 REACH = timedelta(seconds=INTERVAL_SECONDS + TIMEOUT_SECONDS + TOLERANCE_SECONDS)
 # Longer than a look reaches and than the heartbeat may be silent, by seconds enough for a busy machine.
 ABSENCE_SECONDS = 30
+SUSPENSION_SECONDS = 60
 GRACE_SECONDS = 20
 UNKNOWN = 4
 CREATE_WEBHOOK = """
@@ -50,7 +51,8 @@ async def off(tocsin: Tocsin) -> None:
 
 async def suspended(tocsin: Tocsin) -> None:
     assert tocsin.process is not None
-    await _standstill([tocsin.process.pid, *descendants(tocsin.process.pid)])
+    everything = [tocsin.process.pid, *descendants(tocsin.process.pid)]
+    await _standstill(everything, seconds=SUSPENSION_SECONDS)
 
 
 async def without_database(tocsin: Tocsin) -> None:
@@ -58,13 +60,13 @@ async def without_database(tocsin: Tocsin) -> None:
     await _standstill([postmaster, *descendants(postmaster)])
 
 
-async def _standstill(processes: list[int]) -> None:
+async def _standstill(processes: list[int], *, seconds: float = ABSENCE_SECONDS) -> None:
     for number in (signal.SIGSTOP, signal.SIGCONT):
         for pid in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         if number is signal.SIGSTOP:
-            await asyncio.sleep(ABSENCE_SECONDS)
+            await asyncio.sleep(seconds)
 
 
 def blind(checks: list[Any]) -> list[tuple[int, int]]:
