@@ -181,7 +181,7 @@ class Settings:
         str,
         About(
             "Canaries, separated by commas: `host:port` that takes connections, or an http address that answers. "
-            "When a target fails that was up, and five hosts or more are watched, they are asked whether there is "
+            "When a target fails that was up, and when a worker starts, they are asked whether there is "
             "a network at all; one that answers is enough. In a network without the internet, name hosts of your "
             "own beyond the nearest switch. `none` asks nobody, so that a lost network makes every target DOWN.",
             _check_connectivity_targets,

@@ -6,6 +6,8 @@
    so that a network in which no canary can be reached still tells a lone failure at once.
 3. Where more than half of the hosts fail, and at least five, nothing is known of any of them. So it stays for
    all looks that begin before a canary answers again, or before most targets are reached again.
+4. Of fewer than five hosts all must fail, and a canary have answered since the last time that targets were
+   reached without any: else a network in which none can be reached would never tell of its only host.
 
 What is held is held by the look's own task: its lease is kept, and a worker holds no more than it may look at.
 """
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.blindness.canaries import Canaries
-from core.blindness.common_failure import LEAST_HOSTS, SAMPLE, is_common, opinion
+from core.blindness.common_failure import SAMPLE, is_common, least_hosts, opinion
 from core.blindness.known_up import KnownUp
 from core.log import get_logger
 from core.wakeup import Wakeup
@@ -76,7 +78,7 @@ class Connectivity:
         self._canaries = canaries
         self._known_up = known_up
         self._learn = learn
-        self._is_running = self._is_lost = False
+        self._is_running = self._is_lost = self._has_canaries = False
         self._back_at = -math.inf
         self._learnt = asyncio.Event()
         self._doubt: _Doubt | None = None
@@ -119,7 +121,7 @@ class Connectivity:
             await self._learnt.wait()
         if not self._is_running:
             return False
-        was_up = monitor_id in self._known_up and self._known_up.hosts_but() >= LEAST_HOSTS
+        was_up = monitor_id in self._known_up
         is_ours = await self._hold(host, peek) if was_up or self._is_lost else False
         if is_ours or began < self._back_at:
             return True
@@ -141,6 +143,7 @@ class Connectivity:
         if self._learn is not None:
             await self._learn(self._known_up)
         self._learnt.set()
+        await self._judge()  # so that it is known whether there are canaries before they are missed
         while self._is_running:
             await self._wakeup.wait(ASK_EVERY_SECONDS if self._is_lost else HOLD_SECONDS)
             # Asked again, since a wait that ends at this moment may swallow the cancellation.
@@ -165,6 +168,7 @@ class Connectivity:
     async def _is_common(self, held: Sequence[_Held]) -> bool:
         doubt = self._doubt or _Doubt()
         if await self._canaries.any_answers():
+            self._has_canaries = True
             self._note(is_lost=False, doubt=doubt)
             return False
         if self._is_lost and not doubt.reached:
@@ -175,7 +179,10 @@ class Connectivity:
             async with asyncio.timeout(HOLD_SECONDS):
                 while held and self._opinion(doubt) is None:
                     await doubt.grown.wait(HOLD_SECONDS)
-        self._note(is_lost=is_common(doubt.failing, doubt.reached), doubt=doubt)
+        least = self._least_hosts(doubt)
+        self._note(is_lost=is_common(doubt.failing, doubt.reached, least=least), doubt=doubt)
+        if doubt.reached:
+            self._has_canaries = False
         return self._is_lost
 
     def _note(self, *, is_lost: bool, doubt: _Doubt) -> None:
@@ -204,7 +211,12 @@ class Connectivity:
 
     def _opinion(self, doubt: _Doubt) -> bool | None:
         others = self._known_up.hosts_but(doubt.seen())
-        return opinion(doubt.failing, doubt.reached, others=others)
+        return opinion(doubt.failing, doubt.reached, others=others, least=self._least_hosts(doubt))
+
+    def _least_hosts(self, doubt: _Doubt) -> int:
+        seen = doubt.seen()
+        watched = len(seen) + self._known_up.hosts_but(seen)
+        return least_hosts(watched, canaries_are_missed=self._has_canaries)
 
     @staticmethod
     def _release(held: Sequence[_Held], *, is_ours: bool) -> None:

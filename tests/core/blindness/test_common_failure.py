@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.blindness.common_failure import LEAST_HOSTS, SAMPLE, is_common, is_elsewhere, opinion
+from core.blindness.common_failure import (
+    LEAST_HOSTS,
+    SAMPLE,
+    is_common,
+    is_elsewhere,
+    least_hosts,
+    opinion,
+)
 
 HOSTS = st.frozensets(st.integers(0, 30).map(str), max_size=20)
 
@@ -38,18 +45,18 @@ def test_a_host_that_was_reached_does_not_fail(failing: frozenset[str], reached:
     assert is_common(failing, reached) is is_common(failing - reached, reached)
 
 
-@given(HOSTS, HOSTS, st.integers(0, 30))
+@given(HOSTS, HOSTS, st.integers(0, 30), st.integers(1, LEAST_HOSTS))
 def test_an_opinion_is_final_whatever_the_others_turn_out_to_be(
-    failing: frozenset[str], reached: frozenset[str], others: int
+    failing: frozenset[str], reached: frozenset[str], others: int, least: int
 ) -> None:
-    found = opinion(failing, reached, others=others)
+    found = opinion(failing, reached, others=others, least=least)
     unseen = hosts(100, others)
 
-    assert (found is True) is is_common(failing, reached)
+    assert (found is True) is is_common(failing, reached, least=least)
     if found is False and len(failing | reached) < SAMPLE:
-        assert not is_common(failing | unseen, reached)
+        assert not is_common(failing | unseen, reached, least=least)
     if found is None:
-        assert is_common(failing | unseen, reached)
+        assert is_common(failing | unseen, reached, least=least)
         assert len(failing | reached) < SAMPLE
 
 
@@ -67,6 +74,17 @@ def test_fewer_than_five_hosts_are_never_enough(few: frozenset[str]) -> None:
     some = frozenset(sorted(few)[: LEAST_HOSTS - 1])
 
     assert opinion(some, frozenset(), others=LEAST_HOSTS - 1 - len(some)) is False
+
+
+@given(st.integers(1, LEAST_HOSTS - 1), st.integers(0, LEAST_HOSTS))
+def test_where_canaries_are_missed_few_hosts_are_enough_once_they_all_fail(
+    watched: int, failing: int
+) -> None:
+    least = least_hosts(watched, canaries_are_missed=True)
+    failing = min(failing, watched)
+
+    assert is_common(hosts(0, failing), hosts(100, watched - failing), least=least) is (failing == watched)
+    assert least_hosts(watched, canaries_are_missed=False) == LEAST_HOSTS
 
 
 @pytest.mark.parametrize(

@@ -98,14 +98,50 @@ async def test_a_lone_failure_is_told_though_no_canary_answers_as_the_others_are
     assert await network.count(f"checks WHERE error = '{NO_CONNECTIVITY}'") == 0
 
 
-async def test_of_fewer_than_five_hosts_no_canary_is_asked(network: Network) -> None:
-    await network.watch(4)
+async def test_of_fewer_than_five_hosts_all_must_fail_and_a_canary_have_answered_before(
+    network: Network,
+) -> None:
+    await network.watch(3)
     async with network.worker():
         await network.until_status(list(network.sites), UP)
         network.canary.shut()
+        failing = network.shut(3)
+        await network.until_status(failing, UNKNOWN)
+        for host in failing:
+            network.sites[host].open()
+        network.canary.open()
+        await network.until_status(failing, UP)
+        await network.until_status(network.shut(3), DOWN)
+
+    assert await network.count(f"checks WHERE error = '{NO_CONNECTIVITY}'") > 0
+    assert await network.count("incidents") == 3
+
+
+async def test_of_fewer_than_five_hosts_one_that_fails_alone_is_down_whatever_the_canaries_say(
+    network: Network,
+) -> None:
+    await network.watch(3)
+    async with network.worker():
+        await network.until_status(list(network.sites), UP)
+        network.canary.shut()
+        await network.until_status(network.shut(1), DOWN)
+        # Others were reached without them: they say nothing of this network.
+        await network.until_status(network.shut(3), DOWN)
+
+    assert await network.count(f"checks WHERE error = '{NO_CONNECTIVITY}'") == 0
+    assert await network.count("incidents") == 3
+
+
+async def test_where_no_canary_ever_answered_fewer_than_five_hosts_are_judged_one_by_one(
+    network: Network,
+) -> None:
+    network.canary.shut()
+    await network.watch(4)
+    async with network.worker():
+        await network.until_status(list(network.sites), UP)
         await network.until_status(network.shut(4), DOWN)
 
-    assert network.canary.calls == 0
+    assert await network.count("incidents") == 4
 
 
 async def test_a_worker_that_starts_without_a_network_knows_what_was_up_before(network: Network) -> None:
