@@ -180,18 +180,6 @@ def _most_telling(failures: Sequence[OutboundError]) -> OutboundError:
     return next((failure for failure in failures if not failure.local_fault), failures[0])
 
 
-async def until_readable(connection: socket.socket) -> None:
-    """Wait until the socket has data, or its connection ended."""
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    descriptor = connection.fileno()
-    loop.add_reader(descriptor, _wake, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-
-
 def _wake(ready: asyncio.Future[None]) -> None:
     if not ready.done():
         ready.set_result(None)

@@ -11,7 +11,7 @@ from typing import Self
 
 from plugins.api.outbound.addresses import IPAddress
 from plugins.api.outbound.errors import ConnectionLost, TlsFailed, lost_error
-from plugins.api.outbound.sockets import until_readable
+from plugins.api.outbound.readiness import Readiness
 from plugins.api.outbound.tls import tls_error, utc_now
 from plugins.api.outbound.turns import Turns
 
@@ -25,11 +25,22 @@ class Stream:
     For one task at a time. `address` and `port` are what it is connected to.
     """
 
-    __slots__ = ("_incoming", "_loop", "_outgoing", "_socket", "_tls", "_unwaited_reads", "address", "port")
+    __slots__ = (
+        "_incoming",
+        "_loop",
+        "_outgoing",
+        "_readiness",
+        "_socket",
+        "_tls",
+        "_unwaited_reads",
+        "address",
+        "port",
+    )
 
     def __init__(self, connection: socket.socket, address: IPAddress, port: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket = connection
+        self._readiness = Readiness(connection)
         self._tls: ssl.SSLObject | None = None
         self._unwaited_reads = 0
         self.address = address
@@ -49,6 +60,7 @@ class Stream:
             # A handshake that nothing followed: without its end the server would take it for broken off.
             with contextlib.suppress(OSError):
                 self._socket.send(self._outgoing.read())
+        self._readiness.close()
         self._socket.close()
 
     async def send(self, data: bytes) -> None:
@@ -106,6 +118,10 @@ class Stream:
                 return
 
     async def _receive_tls(self, session: ssl.SSLObject, most_bytes: int) -> bytes:
+        if not (self._incoming.pending or session.pending()):
+            # Which spares an exception: the answer is hardly ever there yet.
+            await self._flush()
+            await self._fill()
         while True:
             try:
                 return session.read(most_bytes)
@@ -132,9 +148,17 @@ class Stream:
 
     async def _send_plain(self, data: bytes) -> None:
         try:
-            await self._loop.sock_sendall(self._socket, data)
+            sent = self._sent_at_once(data)
+            if sent < len(data):
+                await self._loop.sock_sendall(self._socket, data[sent:])
         except OSError as error:
             raise lost_error(error) from error
+
+    def _sent_at_once(self, data: bytes) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
 
     async def _receive_plain(self, most_bytes: int) -> bytes:
         try:
@@ -154,4 +178,4 @@ class Stream:
                 return self._socket.recv(most_bytes)
             except BlockingIOError:
                 self._unwaited_reads = 0
-                await until_readable(self._socket)
+                await self._readiness.wait()
