@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from granian._granian import SocketHolder
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar.types import ASGIApp
@@ -28,6 +28,8 @@ class InheritedSocketServer(Server):
             app,
             interface=Interfaces.ASGINL,
             backlog=backlog,
+            # Proxies speak this to those behind them. To find out which version comes would cost 9 KB a connection.
+            http=HTTPModes.http1,
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
             websockets=False,  # they leave it with the handshake: see core/websocket/handshake.py
