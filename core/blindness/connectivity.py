@@ -7,7 +7,8 @@
 3. Where more than half of the hosts fail, and at least five, nothing is known of any of them. So it stays for
    all looks that begin before a canary answers again, or before most targets are reached again.
 4. Of fewer than five hosts all must fail, and a canary have answered since the last time that targets were
-   reached without any: else a network in which none can be reached would never tell of its only host.
+   reached without any: else a network in which none can be reached would never tell of its only host. They are
+   asked at the start and now and then, so that one in which they can be reached no more is known in time.
 
 What is held is held by the look's own task: its lease is kept, and a worker holds no more than it may look at.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.blindness.canaries import Canaries
+from core.blindness.canary_trust import CanaryTrust
 from core.blindness.common_failure import SAMPLE, is_common, least_hosts, opinion
 from core.blindness.known_up import KnownUp
 from core.log import get_logger
@@ -35,6 +37,7 @@ Peek = Callable[[UUID], Awaitable[Outcome | None]]
 ASK_EVERY_SECONDS = 1.0
 # Where other targets cannot be looked at at once, their own looks are waited for.
 HOLD_SECONDS = 15.0
+ASK_AGAIN_SECONDS = 300.0
 NO_CONNECTIVITY = "could not look: no connectivity: no canary answers, and most targets fail at once"
 
 log = get_logger(__name__)
@@ -78,8 +81,9 @@ class Connectivity:
         self._canaries = canaries
         self._known_up = known_up
         self._learn = learn
-        self._is_running = self._is_lost = self._has_canaries = False
-        self._back_at = -math.inf
+        self._is_running = self._is_lost = False
+        self._trust = CanaryTrust()
+        self._back_at = self._asked_at = -math.inf
         self._learnt = asyncio.Event()
         self._doubt: _Doubt | None = None
         self._held: list[_Held] = []
@@ -106,6 +110,7 @@ class Connectivity:
         if host is None or not self._is_running:
             return
         self._known_up.reached(monitor_id, host)
+        self._trust.reached_target(time.monotonic())
         if self._doubt is not None:
             self._doubt.reached.add(host)
             self._doubt.grown.set()
@@ -150,6 +155,17 @@ class Connectivity:
             if self._is_running and (self._held or self._is_lost):
                 await self._judge()
                 await asyncio.sleep(ASK_EVERY_SECONDS)
+            elif self._is_running and time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
+                await self._any_answers()
+
+    async def _any_answers(self) -> bool:
+        asked_at = self._asked_at = time.monotonic()
+        answers = await self._canaries.any_answers()
+        if answers:
+            self._trust.answered()
+        else:
+            self._trust.unanswered(asked_at)
+        return answers
 
     async def _judge(self) -> None:
         """Judge what is held, and whether what was lost is back; what comes meanwhile waits for the next time."""
@@ -167,8 +183,7 @@ class Connectivity:
 
     async def _is_common(self, held: Sequence[_Held]) -> bool:
         doubt = self._doubt or _Doubt()
-        if await self._canaries.any_answers():
-            self._has_canaries = True
+        if await self._any_answers():
             self._note(is_lost=False, doubt=doubt)
             return False
         if self._is_lost and not doubt.reached:
@@ -182,7 +197,7 @@ class Connectivity:
         least = self._least_hosts(doubt)
         self._note(is_lost=is_common(doubt.failing, doubt.reached, least=least), doubt=doubt)
         if doubt.reached:
-            self._has_canaries = False
+            self._trust.reached_target_meanwhile()
         return self._is_lost
 
     def _note(self, *, is_lost: bool, doubt: _Doubt) -> None:
@@ -216,7 +231,7 @@ class Connectivity:
     def _least_hosts(self, doubt: _Doubt) -> int:
         seen = doubt.seen()
         watched = len(seen) + self._known_up.hosts_but(seen)
-        return least_hosts(watched, canaries_are_missed=self._has_canaries)
+        return least_hosts(watched, canaries_are_missed=self._trust.holds)
 
     @staticmethod
     def _release(held: Sequence[_Held], *, is_ours: bool) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from core.blindness import canary_trust, connectivity
 from core.blindness.connectivity import NO_CONNECTIVITY
 from plugins.api.outcome import CheckStatus
 from tests.core.blindness.conftest import Network
@@ -160,3 +163,25 @@ async def test_a_worker_that_starts_without_a_network_knows_what_was_up_before(n
 
     assert await network.count("checks WHERE status = 3") == 0
     assert await network.count("incidents") == 0
+
+
+async def test_canaries_that_can_be_reached_no_more_are_missed_no_longer_and_the_only_host_is_told(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connectivity, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(connectivity, "HOLD_SECONDS", 0.1)
+    monkeypatch.setattr(canary_trust, "LONGEST_TIMEOUT_SECONDS", 0.5)
+    await network.watch(1)
+    async with network.worker():
+        await network.until_status(list(network.sites), UP)
+        network.canary.shut()
+        looks = await network.count("checks")
+
+        async def it_is_reached_for_long() -> bool:
+            return await network.count("checks") >= looks + 4
+
+        await network.until(it_is_reached_for_long)
+        await network.until_status(network.shut(1), DOWN)
+
+    assert await network.count(f"checks WHERE error = '{NO_CONNECTIVITY}'") == 0
+    assert await network.count("incidents") == 1
