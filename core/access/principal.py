@@ -48,10 +48,11 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """Who is asking, in one workspace. `token_id` is None for a signed-in person."""
+    """Who is asking, in one workspace. `token_id` is None for a signed-in person, `session_id` for a token."""
 
     workspace_id: UUID
     user_id: UUID | None
     token_id: UUID | None
     role: Role
     grants: frozenset[Grant]
+    session_id: UUID | None = None
