@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from uuid import UUID
 
+from core.access.plans import Plan
+
 
 class Role(enum.StrEnum):
     """What a member is in a workspace."""
@@ -48,11 +50,15 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Principal:
-    """Who is asking, in one workspace. `token_id` is None for a signed-in person, `session_id` for a token."""
+    """Who is asking, in one workspace. `token_id` is None for a signed-in person, `session_id` for a token.
+
+    `plan` is the workspace's, at most a few seconds old: what is written is judged by the stored one.
+    """
 
     workspace_id: UUID
     user_id: UUID | None
     token_id: UUID | None
     role: Role
     grants: frozenset[Grant]
+    plan: Plan
     session_id: UUID | None = None

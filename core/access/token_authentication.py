@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.access.grants import grants_from_json
+from core.access.plans import Plan
 from core.access.principal import Principal, Role
 from core.access.secret_cache import SecretCache, digest_of
 from core.clock import Clock
@@ -65,5 +66,6 @@ async def _load(connection: Connection, digest: bytes) -> tuple[_Token, datetime
         token_id=row["id"],
         role=Role(row["role"]),
         grants=grants_from_json(row["grants"]),
+        plan=Plan(row["plan"]),
     )
     return _Token(principal=principal, expires_at=row["expires_at"]), row["last_used_at"]

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from core.access.grants import ALL_GRANTS
+from core.access.plans import Plan
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
 from core.clock import ManualClock
 from core.db.database import Database
@@ -195,6 +196,7 @@ async def _make_workspace(database: Database, now: datetime, email: str) -> tupl
         token_id=new_id(now),
         role=Role.OWNER,
         grants=ALL_GRANTS,
+        plan=Plan.ENTERPRISE,
     )
     return principal, project_id
 

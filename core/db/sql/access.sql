@@ -1,6 +1,6 @@
 -- name: token_by_digest
--- Who a token speaks for: its maker's present role in its workspace. $1 digest of the secret.
-SELECT t.id, t.secret_sha256, t.workspace_id, t.created_by, t.grants, t.last_used_at, t.expires_at, m.role
+-- Who a token speaks for: its maker's present role in its workspace, and that one's plan. $1 digest of the secret.
+SELECT t.id, t.secret_sha256, t.workspace_id, t.created_by, t.grants, t.last_used_at, t.expires_at, m.role, w.plan
 FROM api_tokens t
 JOIN workspaces w ON w.id = t.workspace_id AND w.deleted_at IS NULL
 JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.created_by AND m.accepted_at IS NOT NULL

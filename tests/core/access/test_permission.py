@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 
 from core.access.grants import ALL_GRANTS, grants_from_json, grants_to_json
 from core.access.permission import may, require
+from core.access.plans import Plan
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
 from core.errors import Forbidden, TokenScopeDenied
 
 OWNER = Principal(
-    workspace_id=UUID(int=1), user_id=UUID(int=2), token_id=UUID(int=3), role=Role.OWNER, grants=ALL_GRANTS
+    workspace_id=UUID(int=1),
+    user_id=UUID(int=2),
+    token_id=UUID(int=3),
+    role=Role.OWNER,
+    grants=ALL_GRANTS,
+    plan=Plan.ENTERPRISE,
 )
 scopes = st.sampled_from(TokenScope)
 permissions = st.sampled_from(TokenPermission)

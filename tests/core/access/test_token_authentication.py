@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.access.grants import ALL_GRANTS, grants_to_json
+from core.access.plans import Plan
 from core.access.principal import Principal
 from core.access.token_authentication import TokenAuthentication
 from core.errors import TokenExpired, Unauthenticated
@@ -56,7 +57,7 @@ async def test_a_token_speaks_for_its_maker(authentication, token, tenants) -> N
 
     expected = tenants.owner
     assert (principal.workspace_id, principal.user_id) == (expected.workspace_id, expected.user_id)
-    assert (principal.role, principal.grants) == (expected.role, ALL_GRANTS)
+    assert (principal.role, principal.grants, principal.plan) == (expected.role, ALL_GRANTS, Plan.ENTERPRISE)
     assert principal.token_id is not None
 
 
