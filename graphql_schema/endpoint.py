@@ -128,11 +128,15 @@ def _not_allowed(operation_type: OperationType) -> RequestRefused:
     return RequestRefused(HTTPStatus.METHOD_NOT_ALLOWED, "a mutation must be a POST")
 
 
-def _status(result: Result) -> HTTPStatus:
-    """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest."""
+def _status(result: Result, media_type: str) -> HTTPStatus:
+    """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest.
+
+    In application/json what was not run is a 200 too: a client that asks for no more than that takes a 4xx for
+    an answer of something between it and us. GraphQL over HTTP, 6.4.1.
+    """
     if any(code_of(error) in _SIGNED_OUT for error in result.errors):
         return HTTPStatus.UNAUTHORIZED
-    return HTTPStatus.OK if result.has_run else HTTPStatus.BAD_REQUEST
+    return HTTPStatus.OK if result.has_run or media_type == JSON else HTTPStatus.BAD_REQUEST
 
 
 def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
@@ -155,7 +159,7 @@ def _response(
 ) -> Response[bytes]:
     accepted = request.headers.get("accept", "")
     media_type = GRAPHQL_RESPONSE_JSON if GRAPHQL_RESPONSE_JSON in accepted else JSON
-    status = status or _status(result)
+    status = status or _status(result, media_type)
     if status is HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     return Response(

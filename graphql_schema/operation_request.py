@@ -17,11 +17,12 @@ _MOST_DISCARDED_BYTES = 64 * 1024 * 1024
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is to be run."""
+    """What is to be run. Of `extensions` none is known; they are taken, as the specification asks."""
 
     query: str
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
 
 
 class RequestRefused(TocsinError):
@@ -49,11 +50,19 @@ def read_parameters(request: Request[Any, Any, Any]) -> Operation:
     query = parameters.get("query")
     if query is None:
         raise RequestRefused(HTTPStatus.BAD_REQUEST, "query is required")
+    return Operation(
+        query=query,
+        operation_name=parameters.get("operationName") or None,
+        variables=_object_in(parameters, "variables"),
+        extensions=_object_in(parameters, "extensions"),
+    )
+
+
+def _object_in(parameters: Mapping[str, str], name: str) -> dict[str, Any] | None:
     try:
-        variables = msgspec.json.decode(parameters.get("variables") or "null", type=dict[str, Any] | None)
+        return msgspec.json.decode(parameters.get(name) or "null", type=dict[str, Any] | None)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise RequestRefused(HTTPStatus.BAD_REQUEST, "variables must be a json object") from error
-    return Operation(query=query, operation_name=parameters.get("operationName") or None, variables=variables)
+        raise RequestRefused(HTTPStatus.BAD_REQUEST, f"{name} must be a json object") from error
 
 
 async def _bounded_body(request: Request[Any, Any, Any]) -> bytes:

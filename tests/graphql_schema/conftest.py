@@ -132,7 +132,10 @@ class Tenant:
         response = await self.client.post(
             "/graphql",
             json={"query": document, "variables": variables},
-            headers={"Authorization": f"Bearer {self.secret}"},
+            headers={
+                "Authorization": f"Bearer {self.secret}",
+                "Accept": "application/graphql-response+json",
+            },
         )
         return Answer(response=response)
 
