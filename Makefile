@@ -29,6 +29,7 @@ fix: $(STAMP)    ## put right what the linter can, and make the generated pages 
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m core.settings_page > docs/reference/settings.md
+	@$(BIN)/python -m core.access.plans_page > docs/reference/plans.md
 
 bench: $(STAMP)  ## run all benchmarks, within ten minutes
 	@$(BIN)/python -m benchmarks

@@ -8,7 +8,9 @@ TocsinError                       code
 │   └── TokenExpired              API_TOKEN_EXPIRED
 ├── Forbidden                     FORBIDDEN
 │   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
-├── OverLimit                     OVER_LIMIT
+├── PremiumRequired               PREMIUM_REQUIRED
+├── OverLimit                     OVER_LIMIT           one more would be too much
+│   └── WriteLocked               OVER_LIMIT           there is too much already, as after a downgrade
 ├── RateLimited                   RATE_LIMITED         says when to come back
 │   └── TooSlow                   RATE_LIMITED         to a subscriber that does not keep up
 ├── CursorExpired                 CURSOR_EXPIRED
@@ -95,6 +97,19 @@ class OverLimit(TocsinError):
 
     code = "OVER_LIMIT"
     default_message = "over the limit of the plan"
+
+
+class WriteLocked(OverLimit):
+    """The workspace has more than its plan allows, and takes no changes until it fits."""
+
+    default_message = "the workspace has more than its plan allows"
+
+
+class PremiumRequired(TocsinError):
+    """The plan does not include what is asked for."""
+
+    code = "PREMIUM_REQUIRED"
+    default_message = "the plan does not include this"
 
 
 class RateLimited(TocsinError):

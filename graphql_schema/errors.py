@@ -19,6 +19,7 @@ from core.errors import (
     InvalidInput,
     NotFound,
     OverLimit,
+    PremiumRequired,
     RateLimited,
     TocsinError,
     Unavailable,
@@ -30,7 +31,7 @@ ValueT = TypeVar("ValueT")
 _log = get_logger(__name__)
 
 # What the caller can mend. Anything else is told at the top level.
-_MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, OverLimit, RateLimited)
+_MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, PremiumRequired, OverLimit, RateLimited)
 DATABASE_AWAY = (*CONNECTION_ERRORS, asyncpg.LockNotAvailableError)
 
 

@@ -1,4 +1,4 @@
-"""Reads people, workspaces and tokens."""
+"""Reads people, workspaces and what they have of their plans, and tokens."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.plans import TERMS, UNLIMITED, Allowance, Load, Plan
 from core.db.database import Connection
 from core.db.listing import read_by_ids
 from core.db.named_sql import named_sql
+from core.errors import NotFound
 
 _SQL = named_sql("read_access")
+_LIMITED_PLANS = (
+    [plan.value for plan in Plan],
+    [None if TERMS[plan].monitors == UNLIMITED else TERMS[plan].monitors for plan in Plan],
+    [None if TERMS[plan].members == UNLIMITED else TERMS[plan].members for plan in Plan],
+    [TERMS[plan].min_interval_seconds for plan in Plan],
+)
 
 
 async def users_by_id(
@@ -46,3 +54,34 @@ async def tokens_by_id(
 ) -> dict[UUID, asyncpg.Record]:
     """Return the API tokens of the workspace by id."""
     return await read_by_ids(connection, _SQL["tokens"], (workspace_id,), ids)
+
+
+async def allowances_by_id(
+    connection: Connection, _workspace_id: UUID, ids: Sequence[UUID]
+) -> dict[UUID, Allowance]:
+    """Return what workspaces have of their plans. Whoever asks may see them."""
+    rows = await connection.fetch(_SQL["workspace_loads"], ids, *_LIMITED_PLANS)
+    return {
+        row["id"]: Allowance(
+            plan=Plan(row["plan"]),
+            load=Load(
+                monitors=row["monitors"], members=row["members"], frequent_monitors=row["frequent_monitors"]
+            ),
+        )
+        for row in rows
+    }
+
+
+async def allowance_of(connection: Connection, workspace_id: UUID) -> Allowance:
+    """Return what the workspace has of its plan; raise NotFound if it is deleted."""
+    allowance = (await allowances_by_id(connection, workspace_id, [workspace_id])).get(workspace_id)
+    if allowance is None:
+        raise NotFound("workspace not found")
+    return allowance
+
+
+async def fitting_allowance_of(connection: Connection, workspace_id: UUID) -> Allowance:
+    """Return the same; raise WriteLocked if the workspace has more than its plan allows."""
+    allowance = await allowance_of(connection, workspace_id)
+    allowance.require_fit()
+    return allowance

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from core.errors import StartupError
 
-_OWN = ("serve", "worker", "migrate", "region", "plugins", "check")
+_OWN = ("serve", "worker", "migrate", "region", "workspace", "plugins", "check")
 _OF_FACES = "tocsin.commands"
 
 

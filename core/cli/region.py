@@ -5,17 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import asyncpg
 
 from core.cli.chosen_settings import DATA_DIR, DATABASE_URL, add_options, chosen_settings
-from core.cli.running_database import database_url
-from core.clock import MeasuredClock
-from core.db.database import Connection, Database, PoolUse
-from core.db.preflight import check_server
-from core.db.schema_version import require_schema
+from core.cli.running_database import database_url, opened_database
+from core.db.database import Connection
 from core.errors import InvalidInput
 from core.scheduling.region_description import DESCRIBED, RegionDescription, option
 from core.scheduling.region_reading import regions_with_duties
@@ -65,32 +61,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _lines(url: str) -> list[str]:
-    async with _database(url) as (database, clock), database.acquire() as connection:
+    async with opened_database(url) as (database, clock), database.acquire() as connection:
         rows = await regions_with_duties(connection, clock.now())
     return [line(row) for row in rows] or ["there is no region yet: start a worker"]
 
 
 async def _describe(url: str, key: str, told: dict[str, str]) -> RegionDescription:
-    async with _database(url) as (database, clock):
+    async with opened_database(url) as (database, clock):
 
         async def describe(connection: Connection) -> RegionDescription:
             return await describe_region(connection, key, told, clock.now())
 
         return await database.in_transaction(describe)
-
-
-@asynccontextmanager
-async def _database(url: str) -> AsyncIterator[tuple[Database, MeasuredClock]]:
-    await check_server(url)
-    clock = MeasuredClock()
-    database = await Database.connect(url, use=PoolUse.FACES, max_size=2)
-    try:
-        await database.measure(clock)
-        async with database.acquire() as connection:
-            await require_schema(connection)
-        yield database, clock
-    finally:
-        await database.close()
 
 
 def line(row: asyncpg.Record) -> str:

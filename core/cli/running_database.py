@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.clock import MeasuredClock
+from core.db.database import Database, PoolUse
 from core.db.embedded import dsn
 from core.db.postmaster import running_note
+from core.db.preflight import check_server
+from core.db.schema_version import require_schema
 from core.errors import StartupError
 from core.settings import Settings
 from core.supervision.data_directory import CLUSTER
@@ -21,3 +28,18 @@ def database_url(settings: Settings) -> str:
             "or name a server in TOCSIN_DATABASE_URL"
         )
     return dsn(note.socket_folder)
+
+
+@asynccontextmanager
+async def opened_database(url: str) -> AsyncIterator[tuple[Database, MeasuredClock]]:
+    """Give a small pool on a database that has our tables, and its clock; raises StartupError."""
+    await check_server(url)
+    clock = MeasuredClock()
+    database = await Database.connect(url, use=PoolUse.FACES, max_size=2)
+    try:
+        await database.measure(clock)
+        async with database.acquire() as connection:
+            await require_schema(connection)
+        yield database, clock
+    finally:
+        await database.close()

@@ -11,6 +11,7 @@ from piccolo.columns import Column
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.reading import fitting_allowance_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -56,7 +57,7 @@ class ChannelService:
         self._clock = clock
 
     async def create(self, principal: Principal, wanted: CreateChannel) -> UUID:
-        """Make a channel; raise InvalidInput with paths such as ("notifier", "webhook", "url")."""
+        """Make a channel; raise WriteLocked or InvalidInput with paths such as ("notifier", "webhook", "url")."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
         issues = Issues()
         name = name_of(wanted.name, ("name",), issues)
@@ -72,17 +73,19 @@ class ChannelService:
             created_at=now,
         )
 
-        async def create(_connection: Connection) -> UUID:
+        async def create(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             await Channel.insert(channel)
             return channel.id
 
         return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateChannel) -> UUID:
-        """Change a channel; raise NotFound, Conflict of a stale revision, or InvalidInput."""
+        """Change a channel; raise WriteLocked, NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = self._changes(wanted, row)

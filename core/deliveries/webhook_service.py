@@ -12,6 +12,7 @@ from piccolo.columns import Column
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.reading import fitting_allowance_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -59,7 +60,7 @@ class WebhookService:
         self._clock = clock
 
     async def create(self, principal: Principal, wanted: CreateWebhook) -> UUID:
-        """Make a webhook; raise InvalidInput."""
+        """Make a webhook; raise WriteLocked or InvalidInput."""
         require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
         issues = Issues()
         now = self._clock.now()
@@ -74,17 +75,19 @@ class WebhookService:
         )
         issues.raise_if_any()
 
-        async def create(_connection: Connection) -> UUID:
+        async def create(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             await Webhook.insert(webhook)
             return webhook.id
 
         return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateWebhook) -> UUID:
-        """Change a webhook; raise NotFound, Conflict of a stale revision, or InvalidInput."""
+        """Change a webhook; raise WriteLocked, NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = _changes(wanted, row)

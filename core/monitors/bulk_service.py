@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.access.permission import require
+from core.access.plans import Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.reading import fitting_allowance_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -38,12 +40,15 @@ class BulkService:
         """Make monitors due at once.
 
         Of the named ones a paused or PASSIVE one is a Conflict. Without names all but these are meant, at most
-        once a minute a workspace: then RateLimited.
+        once a minute a workspace: then RateLimited. Raises WriteLocked, or PremiumRequired where the plan lacks it.
         """
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
 
         async def make_due(connection: Connection) -> tuple[UUID, ...]:
             now = self._clock.now()
+            allowance = await fitting_allowance_of(connection, principal.workspace_id)
+            is_for_all = wanted.monitor_ids is None
+            allowance.require_capability(Capability.CHECK_ALL if is_for_all else Capability.CHECK_NOW)
             if wanted.monitor_ids is None:
                 monitor_ids = await _all_to_check(connection, principal.workspace_id, now)
             else:
@@ -65,6 +70,9 @@ class BulkService:
         async def change_tags(connection: Connection) -> tuple[UUID, ...]:
             now = self._clock.now()
             await lock_workspace(connection, workspace_id)
+            allowance = await fitting_allowance_of(connection, workspace_id)
+            if len(monitor_ids) > 1:
+                allowance.require_capability(Capability.BULK_TAGS, "monitorIds")
             rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))
             _require_known(monitor_ids, {row["id"] for row in rows})
             found = list(monitor_ids.values())

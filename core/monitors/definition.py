@@ -65,10 +65,9 @@ def definition_of(row: asyncpg.Record) -> MonitorDefinition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DefinitionRules:
-    """What inputs are judged by: the kinds that are loaded, and the least interval of the workspace's plan."""
+    """What inputs are judged by: the kinds that are loaded."""
 
     registry: PluginRegistry
-    least_interval_seconds: int
 
     def define(self, wanted: CreateMonitor, issues: Issues) -> MonitorDefinition | None:
         """Return a new monitor's definition, or None after noting what is wrong with its probe."""
@@ -114,4 +113,4 @@ class DefinitionRules:
         if present is not None and present.probe.is_passive:
             # The interval at which reports came says nothing of how often to look.
             stored = dataclasses.replace(present.timing, interval_seconds=None)
-        return active_timing(given, stored, issues, least_interval_seconds=self.least_interval_seconds)
+        return active_timing(given, stored, issues)

@@ -8,20 +8,21 @@ from uuid import UUID
 import asyncpg
 
 from core.access.permission import require
-from core.access.plans import LEAST_INTERVAL_SECONDS, Plan
+from core.access.plans import Allowance, Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.reading import allowance_of, fitting_allowance_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.errors import Conflict, NotFound
 from core.heartbeats.tokens import rotate_heartbeat
 from core.ids import Prefix, decode_id
-from core.monitors.definition import DefinitionRules, definition_of
+from core.monitors.definition import DefinitionRules, MonitorDefinition, definition_of
 from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
 from core.monitors.monitor_life import MonitorLife, tell_change
 from core.monitors.monitor_update import MonitorUpdate, begin_accepted
-from core.monitors.reception import Reception, present_monitor
-from core.monitors.workspace_lock import lock_workspace, workspace_plan
+from core.monitors.reception import AcceptedMonitor, Reception, present_monitor
+from core.monitors.workspace_lock import lock_workspace
 from core.plugin_registry import PluginRegistry
 from core.revision import require_revision
 from core.unset import UNSET
@@ -42,13 +43,20 @@ class MonitorService:
         self._clock = clock
 
     async def create(self, principal: Principal, wanted: CreateMonitor) -> UUID:
-        """Make a monitor, due at once; raise InvalidInput with all that is wrong with the input."""
+        """Make a monitor, due at once; raise InvalidInput with all that is wrong with the input.
+
+        Raises WriteLocked, OverLimit or PremiumRequired where the plan does not allow it.
+        """
         require(principal, _SCOPE, TokenPermission.WRITE)
 
         async def create(connection: Connection) -> UUID:
             now = self._clock.now()
-            reception = await self._reception(connection, principal, wanted)
-            accepted = await reception.of_new(wanted)
+            # Held until the commit: of two who make the last monitor at once, the second counts the first's.
+            await lock_workspace(connection, principal.workspace_id)
+            allowance = await fitting_allowance_of(connection, principal.workspace_id)
+            accepted = await self._reception(connection, principal).of_new(wanted)
+            allowance.require_one_more_monitor()
+            _require_definition(allowance, accepted, None)
             return await begin_accepted(connection, principal.workspace_id, accepted, self._life, now)
 
         return await self._database.in_transaction(create)
@@ -57,19 +65,25 @@ class MonitorService:
         """Change a monitor; raise NotFound, Conflict of a stale revision, or InvalidInput.
 
         A change of the probe's kind or configuration begins the monitor anew. What changes nothing stores nothing.
+        Raises WriteLocked, OverLimit or PremiumRequired where the plan does not allow it; a workspace that is
+        locked may still look less often.
         """
         require(principal, _SCOPE, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
-            reception = await self._reception(connection, principal, wanted)
+            # Whoever changes tags or project holds the workspace first of all.
+            if wanted.tags is not UNSET or wanted.project_id is not UNSET:
+                await lock_workspace(connection, principal.workspace_id)
+            allowance = await allowance_of(connection, principal.workspace_id)
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
+            if not _only_slows_down(wanted, row):
+                allowance.require_fit()
             present = await present_monitor(connection, row)
+            accepted = await self._reception(connection, principal).of_update(wanted, present)
+            _require_definition(allowance, accepted, present.definition)
             change = MonitorUpdate(
-                connection=connection,
-                present=present,
-                accepted=await reception.of_update(wanted, present),
-                now=self._clock.now(),
+                connection=connection, present=present, accepted=accepted, now=self._clock.now()
             )
             await change.store(self._life)
             monitor_id: UUID = row["id"]
@@ -100,11 +114,17 @@ class MonitorService:
         return await self._with_locked(principal, monitor_id, pause)
 
     async def resume(self, principal: Principal, monitor_id: str) -> UUID:
-        """Resume a monitor, due at once; one that runs stays as it is."""
+        """Resume a monitor, due at once; one that runs stays as it is.
+
+        Raises WriteLocked, or OverLimit if the plan does not allow to look as often by now.
+        """
 
         async def resume(connection: Connection, row: asyncpg.Record) -> None:
             if row["paused_at"] is not None:
+                allowance = await fitting_allowance_of(connection, principal.workspace_id)
                 probe = definition_of(row).probe
+                if not probe.is_passive:
+                    allowance.require_interval(row["interval_seconds"])
                 await self._life.resume(connection, row, probe, self._clock.now())
 
         return await self._with_locked(principal, monitor_id, resume)
@@ -139,15 +159,33 @@ class MonitorService:
 
         return await self._database.in_transaction(lock_and_change)
 
-    async def _reception(
-        self, connection: Connection, principal: Principal, wanted: CreateMonitor | UpdateMonitor
-    ) -> Reception:
-        """Return what judges the input; whoever changes tags or project holds the workspace first of all."""
-        is_alone = wanted.tags is UNSET and wanted.project_id is UNSET
-        read_plan = workspace_plan if is_alone else lock_workspace
-        plan = Plan(await read_plan(connection, principal.workspace_id))
-        rules = DefinitionRules(registry=self._registry, least_interval_seconds=LEAST_INTERVAL_SECONDS[plan])
+    def _reception(self, connection: Connection, principal: Principal) -> Reception:
+        rules = DefinitionRules(registry=self._registry)
         return Reception(connection=connection, workspace_id=principal.workspace_id, rules=rules)
+
+
+def _only_slows_down(wanted: UpdateMonitor, row: asyncpg.Record) -> bool:
+    """Tell whether all that is wanted is a longer interval."""
+    interval = wanted.interval_seconds
+    if not isinstance(interval, int) or row["interval_seconds"] is None:
+        return False
+    slower = UpdateMonitor(id=wanted.id, interval_seconds=interval, revision=wanted.revision)
+    return wanted == slower and interval > row["interval_seconds"]
+
+
+def _require_definition(
+    allowance: Allowance, accepted: AcceptedMonitor, present: MonitorDefinition | None
+) -> None:
+    """Raise OverLimit or PremiumRequired for what the plan does not allow; what is there already may stay."""
+    wanted, before = accepted.definition, None if present is None else present.probe
+    interval = wanted.timing.interval_seconds
+    if wanted.probe.is_passive:
+        if before is None or not before.is_passive:
+            allowance.require_capability(Capability.HEARTBEATS, "probe")
+    elif (
+        present is None or before is None or before.is_passive or interval != present.timing.interval_seconds
+    ):
+        allowance.require_interval(interval)
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

@@ -9,6 +9,7 @@ import asyncpg
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.reading import fitting_allowance_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -58,7 +59,7 @@ class ProjectService:
         self._clock = clock
 
     async def create(self, principal: Principal, wanted: CreateProject) -> UUID:
-        """Make a project; raise InvalidInput."""
+        """Make a project; raise WriteLocked or InvalidInput."""
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
         issues = Issues()
         name = name_of(wanted.name, ("name",), issues)
@@ -66,17 +67,19 @@ class ProjectService:
         now = self._clock.now()
         project = Project(id=new_id(now), workspace_id=principal.workspace_id, name=name, created_at=now)
 
-        async def create(_connection: Connection) -> UUID:
+        async def create(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             await Project.insert(project)
             return project.id
 
         return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateProject) -> UUID:
-        """Change a project; raise NotFound, Conflict of a stale revision, or InvalidInput."""
+        """Change a project; raise WriteLocked, NotFound, Conflict of a stale revision, or InvalidInput."""
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
+            await fitting_allowance_of(connection, principal.workspace_id)
             issues = Issues()
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])

@@ -33,13 +33,10 @@ class TimingInput:
     timeout_seconds: int | Unset | None
 
 
-def active_timing(
-    wanted: TimingInput, present: Timing | None, issues: Issues, *, least_interval_seconds: int
-) -> Timing:
+def active_timing(wanted: TimingInput, present: Timing | None, issues: Issues) -> Timing:
     """Return the timing of an ACTIVE kind after the input; a timeout is at most the interval."""
     interval = given(wanted.interval_seconds, _present_interval(present), DEFAULT_INTERVAL_SECONDS)
-    least = max(LEAST_INTERVAL_SECONDS, least_interval_seconds)
-    interval_fits = issues.bound(_INTERVAL, interval, least, LONGEST_INTERVAL_SECONDS)
+    interval_fits = issues.bound(_INTERVAL, interval, LEAST_INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS)
     default_timeout = min(DEFAULT_TIMEOUT_SECONDS, interval) if interval_fits else DEFAULT_TIMEOUT_SECONDS
     timeout = _timeout(wanted, present, default_timeout)
     if issues.bound(_TIMEOUT, timeout, 1, LONGEST_TIMEOUT_SECONDS) and interval_fits and timeout > interval:

@@ -12,10 +12,11 @@ import strawberry
 
 from core.access import principal as access
 from core.access.grants import ALL_GRANTS, grants_from_json
-from core.access.plans import Plan
+from core.access.plans import TERMS, Plan, is_premium
 from core.access.principal import Role, TokenPermission, TokenScope
-from core.access.reading import users_by_id, workspaces_of_user
+from core.access.reading import allowances_by_id, users_by_id, workspaces_of_user
 from core.ids import Prefix, encode_id
+from graphql_schema.access.plan_types import PlanLimits
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
@@ -89,6 +90,22 @@ class Workspace(Node):
         """Return the person."""
         owner = await user_named(info.context, self.row["owner_id"])
         return cast("User", owner)  # an owner is never removed
+
+    @field("Whether the plan is paid for")
+    def is_premium(self) -> bool:
+        """Tell whether it is."""
+        return is_premium(Plan(self.plan))
+
+    @field("Whether it has more than its plan allows, and takes no changes until it fits")
+    async def write_locked(self, info: Info) -> bool:
+        """Compare what it has with what the plan allows."""
+        allowance = await info.context.reads.load(allowances_by_id, self.row["id"])
+        return allowance is not None and allowance.excess is not None
+
+    @field("What the plan allows")
+    def limits(self) -> PlanLimits:
+        """Return the plan's terms."""
+        return PlanLimits.of(TERMS[Plan(self.plan)])
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> Workspace:

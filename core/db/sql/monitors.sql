@@ -1,10 +1,6 @@
 -- name: lock_workspace
--- Held by whoever makes, deletes or tags monitors, so that counts and tags stay true; and the plan. $1 workspace.
-SELECT plan FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
-
--- name: workspace_plan
--- The plan that bounds what is asked for. $1 workspace.
-SELECT plan FROM workspaces WHERE id = $1 AND deleted_at IS NULL
+-- Held by whoever makes, deletes or tags monitors, so that counts and tags stay true. $1 workspace.
+SELECT id FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
 
 -- name: lock_monitor
 -- The monitor that a service is about to change. $1 workspace, $2 monitor.

@@ -27,3 +27,24 @@ ORDER BY m.created_at, w.id
 -- The API tokens of a workspace.
 SELECT id, name, prefix, grants, created_by, created_at, last_used_at, expires_at, revoked_at FROM api_tokens
 WHERE workspace_id = $1
+
+-- name: workspace_loads
+-- The plan of each of the workspaces, and what it has of that which plans limit: counted no further than one too
+-- many, and not at all where there is no limit. $1 workspaces; one row a plan: $2 its name, $3 monitors and
+-- $4 members (null: no limit), $5 the least interval in seconds.
+SELECT w.id, w.plan,
+    CASE WHEN p.monitors IS NULL THEN 0 ELSE (SELECT count(*) FROM (
+        SELECT FROM monitors AS m WHERE m.workspace_id = w.id AND m.deleted_at IS NULL LIMIT p.monitors + 1
+    ) AS counted) END AS monitors,
+    CASE WHEN p.members IS NULL THEN 0 ELSE (SELECT count(*) FROM (
+        SELECT FROM members AS b WHERE b.workspace_id = w.id LIMIT p.members + 1
+    ) AS counted) END AS members,
+    (p.monitors IS NOT NULL AND EXISTS (
+        SELECT FROM monitors AS m
+        WHERE m.workspace_id = w.id AND m.deleted_at IS NULL AND m.paused_at IS NULL AND NOT m.is_passive
+            AND m.interval_seconds < p.least_interval_seconds
+    ))::integer AS frequent_monitors
+FROM workspaces AS w
+JOIN unnest($2::text[], $3::integer[], $4::integer[], $5::integer[])
+    AS p (plan, monitors, members, least_interval_seconds) ON p.plan = w.plan
+WHERE w.id = ANY($1::uuid[]) AND w.deleted_at IS NULL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -53,8 +54,8 @@ def test_help_names_every_command_with_its_purpose(capsys) -> None:
         main(["--help"])
 
     told = capsys.readouterr().out
-    for command in ("serve", "worker", "migrate", "region", "plugins", "check", "schema"):
-        assert f"    {command} " in told
+    for command in ("serve", "worker", "migrate", "region", "workspace", "plugins", "check", "schema"):
+        assert re.search(rf"^    {command}\b", told, re.MULTILINE)
 
 
 def test_an_unknown_command_is_a_usage_error(capsys) -> None:

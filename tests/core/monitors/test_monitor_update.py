@@ -283,7 +283,7 @@ async def test_a_malformed_id_answers_like_an_unknown_monitor(monitors, tenants,
 def test_an_empty_update_of_any_definition_is_that_definition(
     village, name, interval, timeout, failures, knocks, password
 ) -> None:
-    rules = DefinitionRules(registry=village, least_interval_seconds=5)
+    rules = DefinitionRules(registry=village)
     issues = Issues()
     config = {"address": name, "knocks": knocks, "password": password}
     wanted = CreateMonitor(

@@ -14,10 +14,10 @@ STORED = Timing(interval_seconds=60, timeout_seconds=20)
 numbers = st.one_of(st.none(), st.just(UNSET), st.integers(-(10**9), 10**9), st.integers(0, 400))
 
 
-def active(interval=UNSET, timeout=UNSET, present=None, least=5) -> tuple[Timing, list[tuple[str, str]]]:
+def active(interval=UNSET, timeout=UNSET, present=None) -> tuple[Timing, list[tuple[str, str]]]:
     issues = Issues()
     wanted = TimingInput(interval_seconds=interval, timeout_seconds=timeout)
-    timing = active_timing(wanted, present, issues, least_interval_seconds=least)
+    timing = active_timing(wanted, present, issues)
     return timing, [(issue.path[0], issue.rule) for issue in issues.found]
 
 
@@ -58,10 +58,6 @@ def test_each_number_is_held_within_its_bounds(interval, timeout, refused) -> No
 
 def test_an_interval_that_undercuts_the_stored_timeout_is_to_blame_itself() -> None:
     assert active(interval=10, present=STORED)[1] == [("intervalSeconds", "minimum")]
-
-
-def test_the_plan_may_ask_for_a_longer_interval() -> None:
-    assert active(interval=30, least=60)[1] == [("intervalSeconds", "minimum")]
 
 
 @given(numbers, numbers, st.none() | st.just(STORED))
