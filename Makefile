@@ -31,7 +31,7 @@ fix: $(STAMP)    ## put right what the linter can, and make the generated pages 
 	@$(BIN)/python -m core.settings_page > docs/reference/settings.md
 	@$(BIN)/python -m core.access.plans_page > docs/reference/plans.md
 
-bench: $(STAMP)  ## run all benchmarks, within ten minutes
+bench: $(STAMP)  ## run all benchmarks, within twenty minutes
 	@$(BIN)/python -m benchmarks
 
 # The first Python that is new enough and can make virtual environments.
