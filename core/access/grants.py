@@ -1,4 +1,4 @@
-"""A token's grants, as they are stored."""
+"""A token's grants: as they are stored, and what several of them come to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,27 @@ from collections.abc import Iterable, Mapping
 
 from core.access.principal import Grant, TokenPermission, TokenScope
 
-ALL_GRANTS = frozenset(Grant(scope=scope, permission=TokenPermission.DELETE) for scope in TokenScope)
+
+def on_every_scope(permission: TokenPermission) -> frozenset[Grant]:
+    """Return the grants of that permission everywhere."""
+    return frozenset(Grant(scope=scope, permission=permission) for scope in TokenScope)
+
+
+ALL_GRANTS = on_every_scope(TokenPermission.DELETE)
+
+
+def strongest(grants: Iterable[Grant]) -> dict[TokenScope, TokenPermission]:
+    """Return how far each granted scope is open: a permission includes those below it."""
+    permissions: dict[TokenScope, TokenPermission] = {}
+    for grant in grants:
+        permissions[grant.scope] = max(grant.permission, permissions.get(grant.scope, grant.permission))
+    return permissions
+
+
+def least_everywhere(grants: Iterable[Grant]) -> TokenPermission | None:
+    """Return what is granted on every scope there is; None if some scope is closed."""
+    permissions = strongest(grants)
+    return min(permissions.values()) if len(permissions) == len(TokenScope) else None
 
 
 def grants_to_json(grants: Iterable[Grant]) -> list[dict[str, str]]:
