@@ -5,7 +5,8 @@ TocsinError                       code
 ├── NotFound                      NOT_FOUND
 ├── Conflict                      CONFLICT
 ├── Unauthenticated               UNAUTHENTICATED
-│   └── TokenExpired              API_TOKEN_EXPIRED
+│   ├── TokenExpired              API_TOKEN_EXPIRED
+│   └── TokenRevoked              API_TOKEN_REVOKED
 ├── Forbidden                     FORBIDDEN
 │   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
 ├── PremiumRequired               PREMIUM_REQUIRED
@@ -76,6 +77,13 @@ class TokenExpired(Unauthenticated):
 
     code = "API_TOKEN_EXPIRED"
     default_message = "the api token has expired"
+
+
+class TokenRevoked(Unauthenticated):
+    """The API token was revoked."""
+
+    code = "API_TOKEN_REVOKED"
+    default_message = "the api token was revoked"
 
 
 class Forbidden(TocsinError):

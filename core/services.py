@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.access.token_authentication import TokenAuthentication
+from core.access.token_service import TokenService
 from core.checks.tail import CheckTail
 from core.clock import Clock
 from core.db.database import Database
@@ -40,6 +41,7 @@ class Services:
     registry: PluginRegistry
     outbound: Outbound
     authentication: TokenAuthentication
+    tokens: TokenService
     projects: ProjectService
     monitors: MonitorService
     bulk: BulkService
@@ -58,6 +60,7 @@ def build_services(
 ) -> Services:
     """Return the services on one pool, that of the faces."""
     life = MonitorLife(registry=registry)
+    authentication = TokenAuthentication(database=database, clock=clock)
     trials = Trials(
         database=database, registry=registry, outbound=outbound, mailer=mailer_for(settings), clock=clock
     )
@@ -67,7 +70,8 @@ def build_services(
         database=database,
         registry=registry,
         outbound=outbound,
-        authentication=TokenAuthentication(database=database, clock=clock),
+        authentication=authentication,
+        tokens=TokenService(database=database, clock=clock, authentication=authentication),
         projects=ProjectService(database=database, life=life, clock=clock),
         monitors=MonitorService(database=database, registry=registry, life=life, clock=clock),
         bulk=BulkService(database=database, clock=clock),

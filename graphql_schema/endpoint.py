@@ -28,7 +28,7 @@ PATH = "/graphql"
 JSON = "application/json"
 GRAPHQL_RESPONSE_JSON = "application/graphql-response+json"
 
-_SIGNED_OUT = frozenset({ErrorCode.UNAUTHENTICATED, ErrorCode.API_TOKEN_EXPIRED})
+_SIGNED_OUT = frozenset({ErrorCode.UNAUTHENTICATED, ErrorCode.API_TOKEN_EXPIRED, ErrorCode.API_TOKEN_REVOKED})
 _QUERIES = frozenset({OperationType.QUERY})
 _QUERIES_AND_MUTATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _READING = frozenset({OperationType.QUERY, OperationType.SUBSCRIPTION})

@@ -45,6 +45,7 @@ class ErrorCode(enum.StrEnum):
     FORBIDDEN = "FORBIDDEN"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     API_TOKEN_EXPIRED = "API_TOKEN_EXPIRED"  # noqa: S105  (a code, not a secret)
+    API_TOKEN_REVOKED = "API_TOKEN_REVOKED"  # noqa: S105  (a code, not a secret)
     API_TOKEN_SCOPE_DENIED = "API_TOKEN_SCOPE_DENIED"  # noqa: S105  (a code, not a secret)
     PREMIUM_REQUIRED = "PREMIUM_REQUIRED"
     OVER_LIMIT = "OVER_LIMIT"

@@ -15,6 +15,7 @@ from strawberry.types import ExecutionContext
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry, load_plugins
 from graphql_schema.access.queries import AccessQueries
+from graphql_schema.access.tokens import TokenMutations, TokenQueries
 from graphql_schema.deliveries.mutations import delivery_mutations
 from graphql_schema.deliveries.queries import DeliveryQueries
 from graphql_schema.errors import log_faults
@@ -46,6 +47,7 @@ _log = get_logger(__name__)
 class Query(
     NodeQueries,
     AccessQueries,
+    TokenQueries,
     ProjectQueries,
     MonitorQueries,
     IncidentQueries,
@@ -96,6 +98,7 @@ def _mutation(plugin_types: PluginTypes) -> type[Any]:
         monitor_mutations(plugin_types.probe_input),
         IncidentMutations,
         delivery_mutations(plugin_types.notifier_input),
+        TokenMutations,
     )
     return strawberry.type(type("Mutation", parts, {}), description="What can be changed")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,9 @@ import asyncpg
 from core.access.grants import ALL_GRANTS, grants_to_json
 from core.access.passwords import hash_password
 from core.access.principal import Role
+from core.access.secret_cache import digest_of
+from core.access.token_secret import new_token_secret, prefix_of_secret
+from core.access.token_terms import FIXED_TOKEN_NAME
 from core.db.database import Connection, Database, read_clock
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
@@ -26,8 +28,6 @@ from core.settings import Settings
 _SQL = named_sql("first_owner")
 # A number of our own, so that the lock meets no other program's.
 _LOCK = 0x746F6366
-_FIXED_TOKEN_NAME = "TOCSIN_OWNER_TOKEN"  # noqa: S105  (a name, not a secret)
-_SHOWN_OF_TOKEN = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +61,13 @@ async def _make(settings: Settings, now: datetime) -> FirstOwner:
     made = FirstOwner(
         email=settings.owner_email,
         password=None if settings.owner_password else secrets.token_urlsafe(16),
-        token=None if settings.owner_token else f"tocsin_{secrets.token_urlsafe(32)}",
+        token=None if settings.owner_token else new_token_secret(),
     )
     user_id, workspace_id = new_id(now), new_id(now)
     await _insert_user(user_id, made.email, settings.owner_password or made.password or "", now)
     await _insert_workspace(workspace_id, user_id, made.email, now)
     if made.token is None:
-        await _insert_token(_FIXED_TOKEN_NAME, settings.owner_token or "", workspace_id, user_id, now)
+        await _insert_token(FIXED_TOKEN_NAME, settings.owner_token or "", workspace_id, user_id, now)
     else:
         await _insert_token("First token", made.token, workspace_id, user_id, now)
     return made
@@ -106,8 +106,8 @@ async def _insert_token(name: str, secret: str, workspace_id: UUID, user_id: UUI
             id=new_id(now),
             workspace_id=workspace_id,
             name=name,
-            prefix=secret[:_SHOWN_OF_TOKEN],
-            secret_sha256=_digest(secret),
+            prefix=prefix_of_secret(secret),
+            secret_sha256=digest_of(secret),
             grants=grants_to_json(ALL_GRANTS),
             created_by=user_id,
             created_at=now,
@@ -119,19 +119,15 @@ async def _fix_token(
     connection: Connection, secret: str, workspace_id: UUID, owner_id: UUID, now: datetime
 ) -> None:
     """Make the setting's token the only one that the setting ever gave."""
-    digest = _digest(secret)
+    digest = digest_of(secret)
     replaced = await connection.fetch(
-        _SQL["revoke_other_fixed_tokens"], workspace_id, _FIXED_TOKEN_NAME, digest, now
+        _SQL["revoke_other_fixed_tokens"], workspace_id, FIXED_TOKEN_NAME, digest, now
     )
     for row in replaced:
         await notify(connection, NotifyChannel.TOKENS, row["digest"])
     if await connection.fetchval(_SQL["revive_fixed_token"], workspace_id, digest):
         return
     try:
-        await _insert_token(_FIXED_TOKEN_NAME, secret, workspace_id, owner_id, now)
+        await _insert_token(FIXED_TOKEN_NAME, secret, workspace_id, owner_id, now)
     except asyncpg.UniqueViolationError:
-        raise StartupError(f"{_FIXED_TOKEN_NAME} is a token of another workspace: choose another") from None
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        raise StartupError(f"{FIXED_TOKEN_NAME} is a token of another workspace: choose another") from None

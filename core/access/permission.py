@@ -21,6 +21,12 @@ def may(principal: Principal, scope: TokenScope, permission: TokenPermission) ->
     return _granted(principal, scope, permission) and permission <= _ceiling(principal.role, scope)
 
 
+def reach(principal: Principal, scope: TokenScope) -> TokenPermission | None:
+    """Return the furthest that the principal may go in a scope; None if it is closed to him."""
+    allowed = [permission for permission in TokenPermission if may(principal, scope, permission)]
+    return max(allowed, default=None)
+
+
 def _granted(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
     """Return whether the token reaches so far; a signed-in person is held by the role alone."""
     if principal.token_id is None:

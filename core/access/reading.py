@@ -9,7 +9,7 @@ import asyncpg
 
 from core.access.plans import TERMS, UNLIMITED, Allowance, Load, Plan
 from core.db.database import Connection
-from core.db.listing import read_by_ids
+from core.db.listing import Ordering, read_by_ids
 from core.db.named_sql import named_sql
 from core.errors import NotFound
 
@@ -20,6 +20,9 @@ _LIMITED_PLANS = (
     [None if TERMS[plan].members == UNLIMITED else TERMS[plan].members for plan in Plan],
     [TERMS[plan].min_interval_seconds for plan in Plan],
 )
+
+TOKENS = _SQL["tokens"]
+TOKENS_CREATED = Ordering(name="tokens created")
 
 
 async def users_by_id(
@@ -52,8 +55,8 @@ async def workspaces_of_user(connection: Connection, user_id: UUID) -> list[asyn
 async def tokens_by_id(
     connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """Return the API tokens of the workspace by id."""
-    return await read_by_ids(connection, _SQL["tokens"], (workspace_id,), ids)
+    """Return the rows of TOKENS by id."""
+    return await read_by_ids(connection, TOKENS, (workspace_id, None, None), ids)
 
 
 async def allowances_by_id(

@@ -13,17 +13,18 @@ from core.access.secret_cache import SecretCache, digest_of
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
-from core.errors import TokenExpired, Unauthenticated
+from core.errors import TokenExpired, TokenRevoked, Unauthenticated
 
 _SQL = named_sql("access")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Token:
-    """A token that is not revoked."""
+    """A token of somebody who may still speak for the workspace."""
 
     principal: Principal
     expires_at: datetime | None
+    revoked_at: datetime | None
 
 
 class TokenAuthentication:
@@ -37,11 +38,16 @@ class TokenAuthentication:
         self._cache = SecretCache(database=database, clock=clock, load=_load)
 
     async def authenticate(self, secret: str) -> Principal:
-        """Return whom the secret speaks for; raise Unauthenticated, or TokenExpired past its expiry."""
+        """Return whom the secret speaks for; raise Unauthenticated, TokenRevoked, or TokenExpired past its expiry.
+
+        That a token is revoked or expired is told only to who holds its secret: to guess one takes 2**256 tries.
+        """
         entry = await self._cache.entry(digest_of(secret))
         token = entry.known
         if token is None:
-            raise Unauthenticated("the api token is unknown or revoked")
+            raise Unauthenticated("the api token is unknown, or its maker has left")
+        if token.revoked_at is not None:
+            raise TokenRevoked
         if token.expires_at is not None and token.expires_at <= self._clock.now():
             raise TokenExpired
 
@@ -68,4 +74,5 @@ async def _load(connection: Connection, digest: bytes) -> tuple[_Token, datetime
         grants=grants_from_json(row["grants"]),
         plan=Plan(row["plan"]),
     )
-    return _Token(principal=principal, expires_at=row["expires_at"]), row["last_used_at"]
+    token = _Token(principal=principal, expires_at=row["expires_at"], revoked_at=row["revoked_at"])
+    return token, row["last_used_at"]

@@ -24,9 +24,10 @@ WHERE m.user_id = $1 AND m.accepted_at IS NOT NULL AND w.deleted_at IS NULL
 ORDER BY m.created_at, w.id
 
 -- name: tokens
--- The API tokens of a workspace.
+-- The API tokens of a workspace. $1 workspace, $2 whether they must be live or dead, null for all, $3 now.
 SELECT id, name, prefix, grants, created_by, created_at, last_used_at, expires_at, revoked_at FROM api_tokens
 WHERE workspace_id = $1
+    AND ($2::boolean IS NULL OR $2 = (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3::timestamptz)))
 
 -- name: workspace_loads
 -- The plan of each of the workspaces, and what it has of that which plans limit: counted no further than one too

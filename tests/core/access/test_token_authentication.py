@@ -11,9 +11,9 @@ import pytest
 
 from core.access.grants import ALL_GRANTS, grants_to_json
 from core.access.plans import Plan
-from core.access.principal import Principal
+from core.access.principal import Principal, Role
 from core.access.token_authentication import TokenAuthentication
-from core.errors import TokenExpired, Unauthenticated
+from core.errors import TokenExpired, TokenRevoked, Unauthenticated
 from core.ids import new_id
 
 SECRET = "tocsin_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -63,7 +63,7 @@ async def test_a_token_speaks_for_its_maker(authentication, token, tenants) -> N
 
 @pytest.mark.parametrize("secret", ["", "x", SECRET + " ", SECRET.upper(), "\ud800", "\0", "ü" * 10_000])
 async def test_an_unknown_secret_is_refused_whatever_it_is(authentication, token, secret: str) -> None:
-    with pytest.raises(Unauthenticated, match="unknown or revoked"):
+    with pytest.raises(Unauthenticated, match="the api token is unknown"):
         await authentication.authenticate(secret)
 
 
@@ -86,7 +86,7 @@ async def test_a_revoked_token_is_refused_as_soon_as_the_revocation_is_heard(
 
     authentication.forget(DIGEST.hex())
 
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(TokenRevoked):
         await authentication.authenticate(SECRET)
 
 
@@ -98,7 +98,7 @@ async def test_a_revocation_that_nobody_announced_is_noticed_within_seconds(
 
     clock.advance(5)
 
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(TokenRevoked):
         await authentication.authenticate(SECRET)
 
 
@@ -108,8 +108,62 @@ async def test_a_lost_listener_makes_every_token_be_read_again(authentication, t
 
     authentication.forget()
 
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(TokenRevoked):
         await authentication.authenticate(SECRET)
+
+
+async def test_a_token_that_is_revoked_and_expired_is_told_to_be_revoked(
+    authentication, token, clock
+) -> None:
+    await token("revoked_at", clock.now())
+    await token("expires_at", clock.now())
+
+    with pytest.raises(TokenRevoked):
+        await authentication.authenticate(SECRET)
+
+
+async def test_a_revoked_token_tells_nothing_to_who_does_not_hold_it(authentication, token, clock) -> None:
+    await token("revoked_at", clock.now())
+
+    for other in (SECRET[:-1], SECRET[:13], DIGEST.hex(), SECRET + "x"):
+        with pytest.raises(Unauthenticated) as refused:
+            await authentication.authenticate(other)
+        assert type(refused.value) is Unauthenticated
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "DELETE FROM members",
+        "UPDATE members SET accepted_at = NULL",
+        "UPDATE users SET status = 'DISABLED'",
+        "UPDATE workspaces SET deleted_at = created_at",
+    ],
+)
+async def test_a_revoked_token_of_who_may_speak_for_nobody_is_unknown(
+    authentication, token, clock, database, ending: str
+) -> None:
+    await token("revoked_at", clock.now())
+    async with database.acquire() as connection:
+        await connection.execute(ending)
+
+    with pytest.raises(Unauthenticated) as refused:
+        await authentication.authenticate(SECRET)
+
+    assert type(refused.value) is Unauthenticated
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_token_has_its_makers_present_role(
+    authentication, token, database, clock, role: Role
+) -> None:
+    assert (await authentication.authenticate(SECRET)).role is Role.OWNER
+    async with database.acquire() as connection:
+        await connection.execute("UPDATE members SET role = $1", role.value)
+
+    clock.advance(5)
+
+    assert (await authentication.authenticate(SECRET)).role is role
 
 
 async def test_a_maker_who_left_takes_his_tokens_with_him(authentication, token, database) -> None:
