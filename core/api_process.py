@@ -72,6 +72,7 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
         services.feed,
         services.check_tail,
         services.live,
+        services.requests,
     ]
     beside = [asyncio.ensure_future(component.run(stopping)) for component in components]
     frame = RequestFrame(ClosedAtFirst(app, is_open=lambda: clock.is_measured), clock)

@@ -13,7 +13,8 @@ TocsinError                       code
 ├── OverLimit                     OVER_LIMIT           one more would be too much
 │   └── WriteLocked               OVER_LIMIT           there is too much already, as after a downgrade
 ├── RateLimited                   RATE_LIMITED         says when to come back
-│   └── TooSlow                   RATE_LIMITED         to a subscriber that does not keep up
+│   ├── TooSlow                   RATE_LIMITED         to a subscriber that does not keep up
+│   └── QuotaExhausted            RATE_LIMITED         the plan's requests of this hour are made
 ├── CursorExpired                 CURSOR_EXPIRED
 └── Unavailable                   UNAVAILABLE
     └── Contended                 UNAVAILABLE          nothing was stored, and the same may pass the next time
@@ -23,6 +24,7 @@ StartupError                      not for clients: one line that names the cause
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from plugins.api.config import Issue
@@ -135,6 +137,16 @@ class TooSlow(RateLimited):
     """A subscriber takes changes more slowly than they happen."""
 
     default_message = "changes are taken too slowly"
+
+
+class QuotaExhausted(RateLimited):
+    """The workspace has made the requests that its plan allows in an hour; `resets_at` is when that ends."""
+
+    def __init__(self, *, limit: int, resets_at: datetime, retry_after_seconds: float) -> None:
+        message = f"the plan allows {limit} requests an hour, and they are made"
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.limit = limit
+        self.resets_at = resets_at
 
 
 class CursorExpired(TocsinError):

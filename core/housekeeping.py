@@ -11,6 +11,8 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.db.partitions import make_partitions
 from core.log import get_logger
+from core.usage.quota import HOUR
+from core.usage.usage_log import HOURS_KEPT, MINUTES_KEPT
 from core.wakeup import Wakeup
 from core.work_loop import work_in_rounds
 
@@ -26,6 +28,11 @@ EVENTS_KEPT = timedelta(days=14)
 WORKERS_KEPT = timedelta(days=7)
 # Long enough for whatever was leased or in flight at the deletion.
 DELETED_KEPT = timedelta(hours=1)
+_REQUESTS_KEPT = {
+    "purge_request_minutes": MINUTES_KEPT,
+    "purge_request_hours": HOURS_KEPT,
+    "purge_request_quotas": 2 * HOUR,
+}
 _LARGE_TABLES = ("purge_checks", "purge_check_details", "purge_pings", "purge_status_intervals")
 
 
@@ -46,7 +53,7 @@ class Housekeeping:
     async def step(self) -> int:
         """Do one small piece of each kind of work; return how many rows went."""
         rows = 0
-        for work in (self._partitions, self._events, self._workers, self._deleted_monitor):
+        for work in (self._partitions, self._events, self._workers, self._requests, self._deleted_monitor):
             rows += await self._alone(work)
         return rows
 
@@ -72,6 +79,13 @@ class Housekeeping:
 
     async def _workers(self, connection: Connection, now: datetime) -> int:
         return _count(await connection.execute(_SQL["purge_workers"], now - WORKERS_KEPT))
+
+    async def _requests(self, connection: Connection, now: datetime) -> int:
+        """Forget counted requests, each kind a batch."""
+        removed = 0
+        for name, kept in _REQUESTS_KEPT.items():
+            removed += _count(await connection.execute(_SQL[name], now - kept, _MOST_ROWS))
+        return removed
 
     async def _deleted_monitor(self, connection: Connection, now: datetime) -> int:
         """Remove a batch of rows of one deleted monitor: the large tables first, the monitor itself last."""

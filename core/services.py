@@ -24,6 +24,7 @@ from core.monitors.monitor_service import MonitorService
 from core.monitors.project_service import ProjectService
 from core.plugin_registry import PluginRegistry
 from core.settings import Settings
+from core.usage.requests import Requests
 from plugins.api.outbound import Outbound
 
 
@@ -53,6 +54,7 @@ class Services:
     feed: Feed
     check_tail: CheckTail
     live: LiveConnections
+    requests: Requests
 
 
 def build_services(
@@ -64,6 +66,7 @@ def build_services(
     trials = Trials(
         database=database, registry=registry, outbound=outbound, mailer=mailer_for(settings), clock=clock
     )
+    requests = Requests(database=database, clock=clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -79,8 +82,14 @@ def build_services(
         channels=ChannelService(database=database, registry=registry, clock=clock),
         webhooks=WebhookService(database=database, clock=clock),
         deliveries=DeliveryService(database=database, trials=trials, clock=clock),
-        pings=PingReceiver(database=database, clock=clock, pings_per_minute=settings.pings_per_minute),
+        pings=PingReceiver(
+            database=database,
+            clock=clock,
+            pings_per_minute=settings.pings_per_minute,
+            note_ping=requests.note_ping,
+        ),
         feed=Feed(database=database, clock=clock),
         check_tail=CheckTail(database=database, clock=clock),
         live=LiveConnections(),
+        requests=requests,
     )

@@ -9,6 +9,8 @@ from core.access.principal import Principal
 from core.access.token_authentication import TokenAuthentication
 from core.errors import Unauthenticated
 from core.log import get_logger
+from core.usage.quota import Quota
+from core.usage.requests import Requests
 from graphql_schema.errors import DATABASE_AWAY, database_away
 
 _log = get_logger(__name__)
@@ -31,12 +33,13 @@ def secret_of(credentials: Mapping[str, str]) -> str | None:
 class Caller:
     """Whoever sent a secret, or nobody."""
 
-    __slots__ = ("_authentication", "_secret", "principal")
+    __slots__ = ("_authentication", "_secret", "principal", "quota")
 
     def __init__(self, authentication: TokenAuthentication, secret: str | None) -> None:
         self._authentication = authentication
         self._secret = secret
         self.principal: Principal | None = None
+        self.quota: Quota | None = None  # as the latest request left it
 
     async def identify(self) -> None:
         """Find out who it is; raise Unauthenticated for a wrong secret, Unavailable without a database."""
@@ -47,6 +50,11 @@ class Caller:
         except DATABASE_AWAY as error:
             _log.debug("graphql.database_away", error=repr(error))
             raise database_away() from error
+
+    async def spend(self, requests: Requests) -> None:
+        """Take one request from the workspace of whoever asks; raise QuotaExhausted. Nobody has none to lose."""
+        if self.principal is not None:
+            self.quota = await requests.admit(self.principal)
 
     @property
     def owner(self) -> UUID:

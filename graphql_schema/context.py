@@ -39,6 +39,7 @@ class Context:
     known_principal: Principal | None = None
     operation_name: str | None = None
     caller: Caller | None = None
+    _is_counted: bool = field(default=False, init=False)
     _reads: Reads | None = field(default=None, init=False)
 
     @property
@@ -86,6 +87,12 @@ class Context:
         if scope is not None and identifier is not None:
             self.require_read(scope)
         return await self.find(prefix, identifier)
+
+    def count_as(self, name: str) -> None:
+        """Count the operation, once, for the workspace of whoever asks."""
+        if not self._is_counted and self.known_principal is not None:
+            self.services.requests.note(self.known_principal, name)
+        self._is_counted = True
 
     def begin_delivery(self) -> None:
         """Begin what a subscription delivers next: of now, read anew, for the principal as he is by now."""

@@ -13,7 +13,8 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from core.errors import OverLimit, TocsinError, Unavailable
+from core.errors import OverLimit, QuotaExhausted, TocsinError, Unavailable
+from core.usage.quota_headers import exhausted_headers, quota_headers
 from core.websocket.handshake import is_upgrade
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.errors import ErrorCode, code_of
@@ -21,6 +22,7 @@ from graphql_schema.ide.page import ide_handlers, page, wants_page
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.event_stream import EventStream, wants_events
 from graphql_schema.live.web_socket import upgraded
+from graphql_schema.operation_names import UNNAMED
 from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
 from graphql_schema.operations import ALL_OPERATIONS, Operations, Result
 
@@ -68,7 +70,8 @@ class GraphQLEndpoint:
     async def _run(
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
     ) -> Response[bytes]:
-        context = self._operations.context(operation, await self._caller(request))
+        caller = await self._caller(request)
+        context = self._operations.context(operation, caller)
         try:
             result = await self._operations.schema.execute(
                 operation.query,
@@ -82,8 +85,12 @@ class GraphQLEndpoint:
         except InvalidOperationTypeError as error:
             raise _not_allowed(error.operation_type) from error
         finally:
+            context.count_as(UNNAMED)
             context.end()
-        return _response(request, Result(data=result.data, errors=result.errors or ()))
+        result_headers = None if caller.quota is None else quota_headers(caller.quota)
+        return _response(
+            request, Result(data=result.data, errors=result.errors or ()), headers=result_headers
+        )
 
     async def _stream(
         self, request: AnyRequest, operation: Operation, *, is_changing: bool = True
@@ -98,9 +105,10 @@ class GraphQLEndpoint:
         return ApplicationResponse(stream)
 
     async def _caller(self, request: AnyRequest) -> Caller:
-        """Return who asks; raise Unauthenticated for wrong credentials."""
+        """Return who asks, and count his request; raise Unauthenticated, QuotaExhausted or Unavailable."""
         caller = Caller(self._operations.services.authentication, secret_of(request.headers))
         await caller.identify()
+        await caller.spend(self._operations.services.requests)
         return caller
 
 
@@ -147,6 +155,8 @@ def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
         status = HTTPStatus.SERVICE_UNAVAILABLE
     elif isinstance(error, OverLimit):
         status = HTTPStatus.TOO_MANY_REQUESTS
+    elif isinstance(error, QuotaExhausted):
+        status, headers = HTTPStatus.TOO_MANY_REQUESTS, exhausted_headers(error)
     result = Result(data=None, errors=[GraphQLError(error.message, original_error=error)])
     return _response(request, result, status, headers)
 

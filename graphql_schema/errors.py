@@ -20,11 +20,13 @@ from core.errors import (
     NotFound,
     OverLimit,
     PremiumRequired,
+    QuotaExhausted,
     RateLimited,
     TocsinError,
     Unavailable,
 )
 from core.log import get_logger, request_id
+from graphql_schema.scalars import write_moment
 
 ValueT = TypeVar("ValueT")
 
@@ -130,6 +132,8 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     if code is ErrorCode.INTERNAL:
         sent["message"] = "internal error"
         extensions["requestId"] = request_id.get()
+    if isinstance(cause, QuotaExhausted):
+        extensions |= {"limit": cause.limit, "remaining": 0, "resetsAt": write_moment(cause.resets_at)}
     if error.locations:
         sent["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:

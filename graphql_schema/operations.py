@@ -18,6 +18,7 @@ from graphql_schema.callers import Caller
 from graphql_schema.context import Context
 from graphql_schema.errors import formatted
 from graphql_schema.node_queries import NODE_KINDS
+from graphql_schema.operation_names import UNNAMED
 from graphql_schema.operation_request import Operation
 from graphql_schema.schema import TocsinSchema
 
@@ -88,4 +89,5 @@ class Operations:
                     if isinstance(result, _WHOLE):
                         yield Result(data=result.data, errors=result.errors or ())
         finally:
+            context.count_as(UNNAMED)
             context.end()

@@ -29,6 +29,7 @@ from graphql_schema.live.subscriptions import Subscription
 from graphql_schema.monitors.mutations import monitor_mutations
 from graphql_schema.monitors.queries import MonitorQueries
 from graphql_schema.node_queries import NodeQueries
+from graphql_schema.operation_names import OperationNames
 from graphql_schema.plugin_types import PluginTypes, build_plugin_types
 from graphql_schema.projects.mutations import ProjectMutations
 from graphql_schema.projects.queries import ProjectQueries
@@ -107,6 +108,7 @@ def _extensions() -> Sequence[Any]:
     return (
         lambda: ParserCache(maxsize=CACHED_OPERATIONS),
         lambda: ValidationCache(maxsize=CACHED_OPERATIONS),
+        OperationNames,
         OperationLimits,
     )
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -86,11 +87,22 @@ class _Waiting:
 
 
 class PingReceiver:
-    """Stores pings in groups. One for each API process; the rate limit holds over all of them."""
+    """Stores pings in groups. One for each API process; the rate limit holds over all of them.
 
-    def __init__(self, *, database: Database, clock: Clock, pings_per_minute: int) -> None:
+    `note_ping` is told the workspace of each ping of a known token, whether the limit admits it or not.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        pings_per_minute: int,
+        note_ping: Callable[[UUID], None] = lambda _workspace_id: None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._note_ping = note_ping
         self._limit = PingLimit.per_minute(pings_per_minute)
         self._waiting: deque[_Waiting] = deque()
         self._writers: set[asyncio.Task[None]] = set()  # held, or the loop may drop them
@@ -233,8 +245,9 @@ class PingReceiver:
                 _SQL["receive_pings"], *columns, self._limit.spacing, self._limit.burst
             )
         answers = [_UNKNOWN] * len(pings)
-        for ordinal, is_admitted, drained_at in known:
+        for ordinal, is_admitted, drained_at, workspace_id in known:
             place = ordinal - 1
+            self._note_ping(workspace_id)
             answers[place] = _ACCEPTED if is_admitted else self._limited(drained_at, pings[place].arrived_at)
         return answers
 

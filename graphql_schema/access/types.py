@@ -16,7 +16,10 @@ from core.access.plans import TERMS, Plan, is_premium
 from core.access.principal import Role, TokenPermission, TokenScope
 from core.access.reading import allowances_by_id, users_by_id, workspaces_of_user
 from core.ids import Prefix, encode_id
+from core.usage.reading import request_usages
+from core.usage.usage_period import UsagePeriod
 from graphql_schema.access.plan_types import PlanLimits
+from graphql_schema.access.usage_types import Usage
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
@@ -106,6 +109,19 @@ class Workspace(Node):
     def limits(self) -> PlanLimits:
         """Return the plan's terms."""
         return PlanLimits.of(TERMS[Plan(self.plan)])
+
+    @field("How many requests were made; it needs the scope of the account")
+    async def usage(self, info: Info, period: UsagePeriod) -> Usage | None:
+        """Return the requests of the period."""
+        context = info.context
+        context.require_read(TokenScope.ACCOUNT)
+        await context.services.requests.settle()
+        usage = await context.reads.load(request_usages, self.row["id"], period, context.now)
+        if usage is None:
+            return None
+        limit = TERMS[Plan(self.plan)].requests_per_hour
+        quota = context.services.requests.quota.standing(self.row["id"], limit, usage.leased)
+        return Usage.of(period, usage, quota)
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> Workspace:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from graphql import GraphQLError
 
-from core.errors import OverLimit, TocsinError, Unauthenticated, Unavailable
+from core.errors import OverLimit, RateLimited, TocsinError, Unauthenticated, Unavailable
 from core.log import get_logger
 from core.websocket.connection import WebSocketConnection
 from core.websocket.frames import CloseCode
@@ -188,7 +188,12 @@ class GraphQLSocket:
             task.cancel()
 
     async def _run(self, identifier: str, operation: Operation, caller: Caller) -> None:
-        """Run one operation; a client that does not take its results is cut off."""
+        """Run one operation, counted as a request; a client that does not take its results is cut off."""
+        try:
+            await caller.spend(self._operations.services.requests)
+        except RateLimited as refusal:
+            self._refuse(identifier, refusal)
+            return
         async with contextlib.aclosing(self._operations.stream(operation, caller)) as results:
             async for result in results:
                 if not result.has_run:

@@ -37,8 +37,9 @@ TWO_LISTS = """
 
 DOCUMENTS = (DASHBOARD, NESTED, TWO_LISTS)
 
-# A new connection of the pool asks PostgreSQL for its types, and the token may have to be looked up again.
-TOKEN_LOOKUPS = frozenset(named_sql("access").values())
+# A new connection of the pool asks PostgreSQL for its types, the token may have to be looked up again, and
+# requests are taken in chunks.
+TOKEN_LOOKUPS = frozenset((*named_sql("access").values(), *named_sql("request_usage").values()))
 TYPE_LOOKUPS = ("typeinfo_tree", "set_config('jit'", "current_setting('jit')")
 
 

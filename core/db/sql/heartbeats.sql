@@ -43,7 +43,7 @@ stored AS (
     ORDER BY a.monitor_id, a.arrived_at, a.id
     ON CONFLICT DO NOTHING  -- sent again because the answer to the commit was lost
 )
-SELECT a.ordinal, a.place <= b.admitted AS is_admitted, b.drained_at
+SELECT a.ordinal, a.place <= b.admitted AS is_admitted, b.drained_at, a.workspace_id
 FROM arrived AS a JOIN buckets AS b USING (monitor_id, is_failure)
 
 -- name: create_heartbeat

@@ -61,3 +61,18 @@ WITH lease_rows AS (DELETE FROM leases WHERE workspace_id = $1 AND monitor_id = 
     heartbeat_rows AS (DELETE FROM heartbeats WHERE workspace_id = $1 AND monitor_id = $2),
     bucket_rows AS (DELETE FROM ping_buckets WHERE workspace_id = $1 AND monitor_id = $2)
 DELETE FROM monitors WHERE workspace_id = $1 AND id = $2
+
+-- name: purge_request_minutes
+-- Requests counted by the minute, too old to be told so. $1 oldest kept, $2 the most rows.
+DELETE FROM request_minutes WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM request_minutes WHERE minute < $1 ORDER BY minute LIMIT $2))
+
+-- name: purge_request_hours
+-- The same by the hour.
+DELETE FROM request_hours WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM request_hours WHERE hour < $1 ORDER BY hour LIMIT $2))
+
+-- name: purge_request_quotas
+-- What was taken of hours that are over. $1 oldest kept, $2 the most rows.
+DELETE FROM request_quotas WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM request_quotas WHERE hour < $1 ORDER BY hour LIMIT $2))

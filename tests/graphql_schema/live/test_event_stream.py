@@ -136,3 +136,17 @@ async def test_a_client_that_stops_reading_is_cut_off_without_harm_to_others(
         for _ in range(count):
             assert (await other.next())["monitor"]["name"] == "m" * 100_000
         await _followers(api, 1)
+
+
+async def test_a_stream_is_a_request_and_refused_beyond_the_plan(api, owner) -> None:
+    async with api.events(
+        owner.secret, "{ workspace { usage(period: HOUR) { used totalRequests } } }"
+    ) as events:
+        assert await events.next() == {"usage": {"used": 1, "totalRequests": 1}}
+
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+    await owner.fetch("UPDATE request_quotas SET leased = 1000")
+    api.services.authentication.forget()
+    async with api.events(owner.secret, MONITORS) as events:
+        assert events.response.status_code == 429
+        assert events.response.headers["x-ratelimit-remaining"] == "0"

@@ -472,3 +472,25 @@ async def _fold(tenant, monitor_id, age) -> None:
             tenant.workspace_id,
             tenant.now - age,
         )
+
+
+async def test_each_operation_over_a_socket_is_a_request_and_refused_beyond_the_plan(
+    api, owner, clock
+) -> None:
+    async with api.socket(owner.secret) as socket:
+        await socket.subscribe("{ projects { totalCount } }")
+        await socket.next()
+        await socket.hear()
+        await socket.subscribe("{ workspace { usage(period: HOUR) { used totalRequests } } }", "2")
+        assert await socket.next() == {"usage": {"used": 2, "totalRequests": 2}}
+        await socket.hear()
+
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+    await owner.fetch("UPDATE request_quotas SET leased = 1000")
+    api.services.authentication.forget()
+    async with api.socket(owner.secret) as socket:
+        await socket.subscribe("{ projects { totalCount } }")
+        refusal = await socket.hear()
+
+    assert (refusal["type"], refusal["id"]) == ("error", "1")
+    assert refusal["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
