@@ -229,6 +229,20 @@ class Settings:
             is_secret=True,
         ),
     ] = None
+    graphql_seconds: Annotated[
+        int,
+        About(
+            "How long a GraphQL query or mutation may take before it is given up, in seconds.",
+            _between(1, 600),
+        ),
+    ] = 10
+    introspection: Annotated[
+        Switch,
+        About(
+            "Whether the GraphQL schema can be asked for through GraphQL, by anybody. "
+            "The page at `/graphql` needs it to complete what you type."
+        ),
+    ] = Switch.ON
     fast_lists: Annotated[
         Switch,
         About(

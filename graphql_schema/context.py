@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import strawberry
+from graphql import DocumentNode
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
@@ -30,16 +31,15 @@ class NodeKind:
 
 @dataclass(kw_only=True, slots=True)
 class Context:
-    """One request. Without a principal nobody is signed in; `operation_name` is what the client wrote."""
+    """One request. Without a principal nobody is signed in; `document` is what was let in, parsed and valid."""
 
     services: Services
     node_kinds: Mapping[Prefix, NodeKind]
     now: datetime
     started_at: datetime
     known_principal: Principal | None = None
-    operation_name: str | None = None
+    document: DocumentNode | None = None
     caller: Caller | None = None
-    _is_counted: bool = field(default=False, init=False)
     _reads: Reads | None = field(default=None, init=False)
 
     @property
@@ -88,12 +88,6 @@ class Context:
             self.require_read(scope)
         return await self.find(prefix, identifier)
 
-    def count_as(self, name: str) -> None:
-        """Count the operation, once, for the workspace of whoever asks."""
-        if not self._is_counted and self.known_principal is not None:
-            self.services.requests.note(self.known_principal, name)
-        self._is_counted = True
-
     def begin_delivery(self) -> None:
         """Begin what a subscription delivers next: of now, read anew, for the principal as he is by now."""
         self.end()
@@ -106,6 +100,11 @@ class Context:
         """End the request's reads."""
         if self._reads is not None:
             self._reads.end()
+
+    def abandon(self) -> None:
+        """End the request's reads, the one in flight too."""
+        if self._reads is not None:
+            self._reads.abandon()
 
     def start_over(self) -> None:
         """Forget what was read: the operation is run again from its beginning."""

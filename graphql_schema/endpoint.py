@@ -7,22 +7,19 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from litestar import Request, Response, get, post
-from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.graphql import OperationType
 
 from core.errors import OverLimit, QuotaExhausted, TocsinError, Unavailable
 from core.usage.quota_headers import exhausted_headers, quota_headers
 from core.websocket.handshake import is_upgrade
+from graphql_schema.admission import KindNotAllowed
 from graphql_schema.callers import Caller, secret_of
 from graphql_schema.errors import ErrorCode, code_of
 from graphql_schema.ide.page import ide_handlers, page, wants_page
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.event_stream import EventStream, wants_events
 from graphql_schema.live.web_socket import upgraded
-from graphql_schema.operation_names import UNNAMED
 from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
 from graphql_schema.operations import ALL_OPERATIONS, Operations, Result
 
@@ -71,25 +68,12 @@ class GraphQLEndpoint:
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
     ) -> Response[bytes]:
         caller = await self._caller(request)
-        context = self._operations.context(operation, caller)
         try:
-            result = await self._operations.schema.execute(
-                operation.query,
-                variable_values=operation.variables,
-                context_value=context,
-                operation_name=operation.operation_name,
-                allowed_operation_types=allowed,
-            )
-        except (MissingQueryError, CannotGetOperationTypeError) as error:
-            raise RequestRefused(HTTPStatus.BAD_REQUEST, "query holds no operation to run") from error
-        except InvalidOperationTypeError as error:
-            raise _not_allowed(error.operation_type) from error
-        finally:
-            context.count_as(UNNAMED)
-            context.end()
-        result_headers = None if caller.quota is None else quota_headers(caller.quota)
+            result = await self._operations.run(operation, caller, allowed)
+        except KindNotAllowed as error:
+            raise _not_allowed(error.kind) from error
         return _response(
-            request, Result(data=result.data, errors=result.errors or ()), headers=result_headers
+            request, result, headers=None if caller.quota is None else quota_headers(caller.quota)
         )
 
     async def _stream(
@@ -137,13 +121,16 @@ def _not_allowed(operation_type: OperationType) -> RequestRefused:
 
 
 def _status(result: Result, media_type: str) -> HTTPStatus:
-    """Return 401 if somebody must sign in, 400 if nothing was run, else 200: the errors say the rest.
+    """Return 401 if somebody must sign in, 400 if nothing was run, 503 if it was given up, else 200.
 
     In application/json what was not run is a 200 too: a client that asks for no more than that takes a 4xx for
     an answer of something between it and us. GraphQL over HTTP, 6.4.1.
     """
-    if any(code_of(error) in _SIGNED_OUT for error in result.errors):
+    codes = {code_of(error) for error in result.errors}
+    if codes & _SIGNED_OUT:
         return HTTPStatus.UNAUTHORIZED
+    if ErrorCode.UNAVAILABLE in codes and not result.has_run:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.OK if result.has_run or media_type == JSON else HTTPStatus.BAD_REQUEST
 
 

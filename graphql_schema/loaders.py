@@ -129,6 +129,12 @@ class Reads:
         while self._waiting:
             self._waiting.popleft().cancel()
 
+    def abandon(self) -> None:
+        """Ask nothing more, and cancel the statement in flight: nobody waits for it."""
+        self.end()
+        if self._task is not None:
+            self._task.cancel()
+
     def _ask(self, batch: _Batch, key: Hashable) -> asyncio.Future[Any]:
         known = batch.known(key)
         if known is not None:

@@ -27,7 +27,7 @@ from graphql_schema.access.types import ApiToken, User, Workspace
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Context, Info, NodeKind
 from graphql_schema.deliveries.types import Channel, Delivery, Webhook
-from graphql_schema.described import field
+from graphql_schema.described import ListSize, field
 from graphql_schema.incidents.types import Incident
 from graphql_schema.monitors.types import Monitor
 from graphql_schema.nodes import Node
@@ -116,7 +116,10 @@ class NodeQueries:
         found: Node | None = await _find(info.context, id)
         return found
 
-    @field(f"Whatever has those ids, in their order; at most {MOST_NODES}")
+    @field(
+        f"Whatever has those ids, in their order; at most {MOST_NODES}",
+        size=ListSize(most=MOST_NODES, argument="ids"),
+    )
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         """Return the objects, None where there is none in the workspace."""
         _ = info.context.principal

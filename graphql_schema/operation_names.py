@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from graphql import (
@@ -14,25 +14,10 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from strawberry.extensions import SchemaExtension
 
 # What never came to name a field of ours: what is not GraphQL, or asks for what there is not.
 UNNAMED: Final = "graphql"
 _INTROSPECTION = "introspection"
-
-
-class OperationNames(SchemaExtension):
-    """Counts each operation once, when it is parsed. It comes after the extension that parses."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Count the operation for whoever asks."""
-        execution = self.execution_context
-        document = execution.graphql_document
-        if document is not None:
-            context = execution.context
-            schema = execution.schema._schema  # noqa: SLF001  (graphql-core's, which Strawberry does not show)
-            context.count_as(counted_name(document, context.operation_name, schema))
-        yield
 
 
 def counted_name(document: DocumentNode, operation_name: str | None, schema: GraphQLSchema) -> str:

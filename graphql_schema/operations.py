@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
+from core.errors import Unavailable
+from core.log import get_logger
 from core.services import Services
+from core.settings import Switch
+from graphql_schema.admission import Admission, Admitted, Cost, KindNotAllowed, NotAdmitted
 from graphql_schema.callers import Caller
 from graphql_schema.context import Context
 from graphql_schema.errors import formatted
@@ -22,6 +26,8 @@ from graphql_schema.operation_names import UNNAMED
 from graphql_schema.operation_request import Operation
 from graphql_schema.schema import TocsinSchema
 
+_log = get_logger(__name__)
+
 ALL_OPERATIONS = frozenset(OperationType)
 # What comes in parts is left out: the schema knows no @defer.
 _WHOLE = (ExecutionResult, PreExecutionError)
@@ -29,10 +35,11 @@ _WHOLE = (ExecutionResult, PreExecutionError)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Result:
-    """One result of an operation."""
+    """One result of an operation. `cost` is None where nothing was measured, and for what a subscription delivers."""
 
     data: Any
     errors: Sequence[GraphQLError]
+    cost: Cost | None = None
 
     @property
     def has_run(self) -> bool:
@@ -48,40 +55,97 @@ class Result:
     def body(self) -> dict[str, Any]:
         """The result as it is sent."""
         body: dict[str, Any] = {"data": self.data} if self.has_run else {}
-        return {**body, "errors": self.told_errors} if self.errors else body
+        if self.errors:
+            body["errors"] = self.told_errors
+        if self.cost is not None:
+            body["extensions"] = {"cost": {"requested": self.cost.requested, "maximum": self.cost.maximum}}
+        return body
 
 
 class Operations:
     """The schema and what its resolvers are handed."""
 
     def __init__(self, *, schema: TocsinSchema, services: Services) -> None:
-        self.schema = schema
         self.services = services
+        self._schema = schema
+        self._admission = Admission(
+            schema.definition, is_schema_told=services.settings.introspection is Switch.ON
+        )
         self._started_at: datetime = services.clock.now()
 
-    def context(self, operation: Operation, caller: Caller) -> Context:
-        """Return what the resolvers of one operation are handed."""
-        return Context(
-            services=self.services,
-            node_kinds=NODE_KINDS,
-            now=self.services.clock.now(),
-            started_at=self._started_at,
-            known_principal=caller.principal,
-            operation_name=operation.operation_name,
-            caller=caller,
-        )
+    async def run(
+        self, operation: Operation, caller: Caller, allowed: Collection[OperationType] = ALL_OPERATIONS
+    ) -> Result:
+        """Return the result of a query or a mutation; raise KindNotAllowed."""
+        try:
+            admitted = self._admit(operation, caller, allowed)
+        except NotAdmitted as refusal:
+            return _refused(refusal)
+        return await self._run(operation, caller, admitted)
 
     async def stream(
         self, operation: Operation, caller: Caller, allowed: Collection[OperationType] = ALL_OPERATIONS
     ) -> AsyncGenerator[Result, None]:
         """Yield the results: those of a subscription as they happen, of anything else the one there is."""
-        context = self.context(operation, caller)
-        results = await self.schema.stream(
+        try:
+            admitted = self._admit(operation, caller, allowed)
+        except NotAdmitted as refusal:
+            yield _refused(refusal)
+            return
+        except KindNotAllowed as refusal:
+            yield Result(data=None, errors=[GraphQLError(refusal.message, original_error=refusal)])
+            return
+        if admitted.kind is not OperationType.SUBSCRIPTION:
+            yield await self._run(operation, caller, admitted)
+            return
+        async with contextlib.aclosing(self._follow(operation, caller, admitted)) as results:
+            async for result in results:
+                yield result
+
+    def _admit(self, operation: Operation, caller: Caller, allowed: Collection[OperationType]) -> Admitted:
+        """Let the operation in, or raise why not; it is counted either way."""
+        counted_as = UNNAMED
+        try:
+            admitted = self._admission.admit(operation, caller.principal, allowed)
+            counted_as = admitted.counted_as
+        except NotAdmitted as refusal:
+            counted_as = refusal.counted_as
+            raise
+        finally:
+            if caller.principal is not None:
+                self.services.requests.note(caller.principal, counted_as)
+        return admitted
+
+    async def _run(self, operation: Operation, caller: Caller, admitted: Admitted) -> Result:
+        context = self._context(caller, admitted)
+        seconds = self.services.settings.graphql_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                result = await self._schema.execute(
+                    operation.query,
+                    variable_values=operation.variables,
+                    context_value=context,
+                    operation_name=operation.operation_name,
+                )
+        except TimeoutError:
+            context.abandon()
+            _log.warning("graphql.given_up", operation=operation.operation_name, seconds=seconds)
+            late = _too_late(admitted.kind, seconds)
+            errors = [GraphQLError(late.message, original_error=late)]
+            return Result(data=None, errors=errors, cost=admitted.cost)
+        finally:
+            context.end()
+        return Result(data=result.data, errors=result.errors or (), cost=admitted.cost)
+
+    async def _follow(
+        self, operation: Operation, caller: Caller, admitted: Admitted
+    ) -> AsyncGenerator[Result, None]:
+        context = self._context(caller, admitted)
+        results = await self._schema.stream(
             operation.query,
             variable_values=operation.variables,
             context_value=context,
             operation_name=operation.operation_name,
-            allowed_operation_types=allowed,
         )
         try:
             async with contextlib.aclosing(results):
@@ -89,5 +153,26 @@ class Operations:
                     if isinstance(result, _WHOLE):
                         yield Result(data=result.data, errors=result.errors or ())
         finally:
-            context.count_as(UNNAMED)
             context.end()
+
+    def _context(self, caller: Caller, admitted: Admitted) -> Context:
+        """Return what the resolvers of one operation are handed."""
+        return Context(
+            services=self.services,
+            node_kinds=NODE_KINDS,
+            now=self.services.clock.now(),
+            started_at=self._started_at,
+            known_principal=caller.principal,
+            document=admitted.document,
+            caller=caller,
+        )
+
+
+def _refused(refusal: NotAdmitted) -> Result:
+    return Result(data=None, errors=refusal.errors, cost=refusal.cost)
+
+
+def _too_late(kind: OperationType, seconds: int) -> Unavailable:
+    message = f"the operation took longer than {seconds} s and was given up"
+    is_change = kind is OperationType.MUTATION
+    return Unavailable(f"{message}; whether it changed anything is not known" if is_change else message)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
+from graphql import GraphQLError, GraphQLSchema
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -23,13 +23,11 @@ from graphql_schema.fast_lists.list_executor import ListExecutor
 from graphql_schema.incidents.mutations import IncidentMutations
 from graphql_schema.incidents.queries import IncidentQueries
 from graphql_schema.kinds.queries import KindQueries
-from graphql_schema.limits import OperationLimits
 from graphql_schema.live.queries import LiveQueries
 from graphql_schema.live.subscriptions import Subscription
 from graphql_schema.monitors.mutations import monitor_mutations
 from graphql_schema.monitors.queries import MonitorQueries
 from graphql_schema.node_queries import NodeQueries
-from graphql_schema.operation_names import OperationNames
 from graphql_schema.plugin_types import PluginTypes, build_plugin_types
 from graphql_schema.projects.mutations import ProjectMutations
 from graphql_schema.projects.queries import ProjectQueries
@@ -38,8 +36,6 @@ from graphql_schema.reserved_names import RESERVED_NAMES
 from graphql_schema.scalars import DATE_TIME
 from graphql_schema.server.queries import ServerQueries
 from graphql_schema.tags.queries import TagQueries
-
-CACHED_OPERATIONS = 512
 
 _log = get_logger(__name__)
 
@@ -62,8 +58,30 @@ class Query(
     """All parts together."""
 
 
+class _AdmittedDocument(SchemaExtension):
+    """Takes over the document that was let in, which is parsed and valid."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Give the parsed document."""
+        self.execution_context.graphql_document = getattr(self.execution_context.context, "document", None)
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Say that it is valid."""
+        if self.execution_context.graphql_document is getattr(
+            self.execution_context.context, "document", None
+        ):
+            self.execution_context.pre_execution_errors = []
+        yield
+
+
 class TocsinSchema(strawberry.Schema):
     """A schema that logs faults of ours, and nothing of what clients do wrong."""
+
+    @property
+    def definition(self) -> GraphQLSchema:
+        """The schema as graphql-core knows it."""
+        return self._schema
 
     def process_errors(
         self,
@@ -87,7 +105,7 @@ def build_schema(registry: PluginRegistry, *, executor: type[ListExecutor] | Non
         mutation=_mutation(plugin_types),
         subscription=Subscription,
         types=plugin_types.object_types,
-        extensions=_extensions(),
+        extensions=[_AdmittedDocument],
         config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
         execution_context_class=executor,
     )
@@ -102,15 +120,6 @@ def _mutation(plugin_types: PluginTypes) -> type[Any]:
         TokenMutations,
     )
     return strawberry.type(type("Mutation", parts, {}), description="What can be changed")
-
-
-def _extensions() -> Sequence[Any]:
-    return (
-        lambda: ParserCache(maxsize=CACHED_OPERATIONS),
-        lambda: ValidationCache(maxsize=CACHED_OPERATIONS),
-        OperationNames,
-        OperationLimits,
-    )
 
 
 def schema_text(registry: PluginRegistry | None = None) -> str:

@@ -170,3 +170,15 @@ class Allowance:
         """Raise PremiumRequired if the plan lacks the capability; `path` is the field that asks for it."""
         if capability not in self.terms.capabilities:
             raise PremiumRequired(f"the plan {self.plan} does not include {capability.value}", path=path)
+
+
+# What one GraphQL operation may cost: about so many objects may be in its answer.
+GRAPHQL_COST: Mapping[Plan, int] = MappingProxyType(
+    {
+        Plan.FREE: 10_000,
+        Plan.STARTER: 20_000,
+        Plan.PROFESSIONAL: 40_000,
+        Plan.BUSINESS: 70_000,
+        Plan.ENTERPRISE: 100_000,
+    }
+)

@@ -7,9 +7,11 @@ from strawberry.scalars import JSON
 
 from core.plugin_registry import LoadedNotifier, LoadedProbe
 from graphql_schema.context import Info
-from graphql_schema.described import field
+from graphql_schema.described import ListSize, field
 from plugins.api.config import json_schema
 from plugins.api.probe import ProbeMode
+
+MOST_KINDS = ListSize(most=50)
 
 strawberry.enum(
     ProbeMode, description="ACTIVE kinds look at their target; PASSIVE kinds wait for it to report"
@@ -68,12 +70,12 @@ class NotifierKind:
 class KindQueries:
     """The part of Query about kinds; open to anybody, as the schema shows them anyway."""
 
-    @field("The kinds of probe that are loaded, built-in ones first")
+    @field("The kinds of probe that are loaded, built-in ones first", size=MOST_KINDS, is_open=True)
     def probe_kinds(self, info: Info) -> list[ProbeKind]:
         """Return the kinds."""
         return [ProbeKind.of(loaded) for loaded in info.context.services.registry.probes]
 
-    @field("The kinds of notifier that are loaded, built-in ones first")
+    @field("The kinds of notifier that are loaded, built-in ones first", size=MOST_KINDS, is_open=True)
     def notifier_kinds(self, info: Info) -> list[NotifierKind]:
         """Return the kinds."""
         return [NotifierKind.of(loaded) for loaded in info.context.services.registry.notifiers]

@@ -24,7 +24,7 @@ from core.statistics.reading import check_counts, latencies, uptimes
 from graphql_schema.asked_columns import columns_asked
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Info
-from graphql_schema.described import field
+from graphql_schema.described import ListSize, field
 from graphql_schema.heartbeats.types import Heartbeat
 from graphql_schema.incidents.types import Incident
 from graphql_schema.nodes import Node
@@ -32,7 +32,14 @@ from graphql_schema.pagination import Connection, Listed, PageArguments, connect
 from graphql_schema.plugin_types import ProbeConfig
 from graphql_schema.regions.types import Region, regions_numbered
 from graphql_schema.row_backed import RowBacked, all_stored, derived, public_id, stored
-from graphql_schema.statistics.types import DEFAULT_POINTS, Latency, LatencyPoint, Uptime, latency_points
+from graphql_schema.statistics.types import (
+    DEFAULT_POINTS,
+    MOST_POINTS,
+    Latency,
+    LatencyPoint,
+    Uptime,
+    latency_points,
+)
 from graphql_schema.stored_configs import grace_seconds, probe_config
 from graphql_schema.tags.types import Tag
 from graphql_schema.together import together
@@ -220,7 +227,10 @@ class Monitor(RowBacked, Node):
         window = period.window(info.context.now)
         return Latency.of(self.key, window, await info.context.reads.load(latencies, self.key, window))
 
-    @field("The same over time: the period cut into equal parts, earliest first")
+    @field(
+        "The same over time: the period cut into equal parts, earliest first",
+        size=ListSize(most=MOST_POINTS, argument="points", unsaid=DEFAULT_POINTS),
+    )
     async def latency_series(
         self, info: Info, period: Period, points: int = DEFAULT_POINTS
     ) -> list[LatencyPoint]:

@@ -24,7 +24,7 @@ class ServerInfo:
 class ServerQueries:
     """The part of Query about the server; open to anybody."""
 
-    @field("The server that answers")
+    @field("The server that answers", is_open=True)
     def server(self, info: Info) -> ServerInfo:
         """Return what is known of the process."""
         return ServerInfo(version=metadata.version(OWN_DISTRIBUTION), started_at=info.context.started_at)

@@ -7,8 +7,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from graphql import build_client_schema, get_introspection_query
-from strawberry.extensions import ValidationCache
 
 from core.access.principal import Grant, TokenPermission, TokenScope
 from core.ids import Prefix, encode_id
@@ -51,9 +49,6 @@ def error_of(response) -> dict:
         (SERVER, {"Content-Type": "application/x-www-form-urlencoded"}, 415),
         (SERVER, {}, 415),
         ('{"query": "{ server { version } }", "extensions": []}', JSON, 400),
-        ('{"query": ""}', JSON, 400),
-        ('{"query": "fragment F on Query { server { version } }"}', JSON, 400),
-        ('{"query": "subscription { x }"}', JSON, 400),
     ],
 )
 async def test_what_is_not_a_graphql_request_gets_a_short_json_error(client, body, headers, status):
@@ -71,9 +66,11 @@ async def test_what_is_not_a_graphql_request_gets_a_short_json_error(client, bod
         "query A { server { version } } query B { server { version } }",
         "{ server { version }",
         "{ serfer { version } }",
-        "query ($first: Int!) { monitors(first: $first) { nodes { id } } }",
+        "",
+        "fragment F on Query { server { version } }",
+        "subscription { x }",
     ],
-    ids=["which one", "syntax", "validation", "a variable that is missing"],
+    ids=["which one", "syntax", "validation", "nothing", "no operation", "an unknown subscription"],
 )
 async def test_what_cannot_be_run_is_a_400_to_those_only_who_know_the_media_type_of_graphql(client, query):
     known = await client.post(
@@ -84,6 +81,18 @@ async def test_what_cannot_be_run_is_a_400_to_those_only_who_know_the_media_type
     assert (known.status_code, unknown.status_code) == (400, 200)
     assert known.content == unknown.content
     assert error_of(known)["extensions"] == {"code": "INVALID_INPUT"}
+
+
+async def test_a_variable_that_is_missing_is_a_400_too(client):
+    response = await client.post(
+        "/graphql",
+        json={"query": "query ($name: String!) { __type(name: $name) { name } }"},
+        headers={"Accept": "application/graphql-response+json"},
+    )
+
+    assert response.status_code == 400
+    assert set(response.json()) == {"errors", "extensions"}
+    assert response.json()["errors"][0]["extensions"] == {"code": "INVALID_INPUT"}
 
 
 async def test_a_query_longer_than_the_largest_body_is_refused_even_without_a_length(client):
@@ -117,7 +126,8 @@ async def test_an_int_beyond_32_bits_or_a_lone_surrogate_is_a_400_and_stores_not
     response = await client.post("/graphql", content=body, headers=headers)
 
     assert response.status_code == 400
-    assert error_of(response)["extensions"]["code"] == "INVALID_INPUT"
+    assert response.json().keys() <= {"errors", "extensions"}
+    assert response.json()["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
     assert [row["name"] for row in await owner.fetch("SELECT name FROM projects")] == ["Default"]
 
 
@@ -177,7 +187,7 @@ async def test_a_token_may_come_as_an_api_key(owner, client, beside):
 
     response = await client.post("/graphql", json={"query": "{ workspace { name } }"}, headers=headers)
 
-    assert response.json() == {"data": {"workspace": {"name": "of ada@example.org"}}}
+    assert response.json()["data"] == {"workspace": {"name": "of ada@example.org"}}
 
 
 async def test_a_query_may_be_asked_by_get_and_a_mutation_may_not(owner, client):
@@ -198,7 +208,7 @@ async def test_a_query_may_be_asked_by_get_and_a_mutation_may_not(owner, client)
         headers=headers,
     )
 
-    assert asked.json() == {"data": {"projects": {"nodes": [{"name": "Default"}]}}}
+    assert asked.json()["data"] == {"projects": {"nodes": [{"name": "Default"}]}}
     assert changed.status_code == 405
     assert len(await owner.fetch("SELECT FROM projects")) == 1
 
@@ -258,99 +268,6 @@ async def test_what_clients_do_wrong_is_not_logged(owner, caplog):
     await owner.ask("{ monitors(first: 1000) { nodes { name } } }")
 
     assert [record for record in caplog.records if record.name != "httpx"] == []
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "{ monitors(first: 100) { nodes { checks(first: 100) { nodes { monitor { checks(first: 100) { nodes { id } } } } } } } }",
-        "{"
-        + " ".join(f"a{n}: monitors(first: 100) {{ nodes {{ tags {{ id }} }} }}" for n in range(501))
-        + "}",
-        "{" + "x: workspace { id } " * 4_000 + "}",
-        "{ monitors(first: 100) { nodes { latencySeries(period: DAY, points: 1000) { checks } } } }",
-        "query ($n: Int! = 1000) { monitors(first: 100) { nodes { latencySeries(period: DAY, points: $n) { at } } } }",
-        "{ monitors(first: 100) { nodes {"
-        + " ".join(f"a{n}: latencySeries(period: DAY) {{ checks }}" for n in range(9))
-        + "} } }",
-        "{ nodes(ids: ["
-        + '"mon_1" ' * 100
-        + "]) { ... on Monitor { latencySeries(period: DAY, points: 1000) { checks } } } }",
-    ],
-    ids=[
-        "lists in lists",
-        "lists beside lists",
-        "too many words",
-        "points",
-        "points by default of a variable",
-        "points unsaid",
-        "ids",
-    ],
-)
-async def test_what_asks_for_too_much_is_refused_before_it_is_run(owner, watched, query):
-    await owner.data("{ viewer { role } }")
-    watched.statements.clear()
-
-    answer = await owner.ask(query)
-
-    assert answer.status == 400
-    assert watched.statements == []
-
-
-def doubled(levels: int, first: str = "viewer { role }") -> str:
-    """Return a query whose fragments grow twofold with each level."""
-    fragments = [f"fragment f0 on Query {{ {first} }}"]
-    fragments += [f"fragment f{n} on Query {{ ...f{n - 1} ...f{n - 1} }}" for n in range(1, levels + 1)]
-    return f"{{ ...f{levels} }} " + " ".join(fragments)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        doubled(30),
-        doubled(30).replace("{ ...f30 }", "{ viewer { role } }", 1),
-        "{ ...f700 } fragment f0 on Query { viewer { role } } "
-        + " ".join(f"fragment f{n} on Query {{ ...f{n - 1} }}" for n in range(1, 701)),
-    ],
-    ids=["used", "unused", "a long chain"],
-)
-async def test_fragments_that_grow_without_bounds_are_refused_before_they_are_validated(
-    owner, watched, monkeypatch, query
-):
-    await owner.data("{ viewer { role } }")
-    watched.statements.clear()
-    validated: list[object] = []
-    monkeypatch.setattr(ValidationCache, "on_validate", validated.append)
-
-    answer = await owner.ask(query)
-
-    assert (answer.status, answer.codes) == (400, ["QUERY_TOO_COMPLEX"])
-    assert "fragments" in answer.errors[0]["message"]
-    assert validated == watched.statements == []
-
-
-async def test_fragments_that_spread_themselves_are_refused_as_invalid(owner):
-    answer = await owner.ask(doubled(2, "...f2 ...f1"))
-
-    assert (answer.status, set(answer.codes)) == (400, {"INVALID_INPUT"})
-
-
-async def test_fragments_within_bounds_are_spread(owner):
-    assert await owner.data(doubled(6)) == {"viewer": {"role": "OWNER"}}
-
-
-async def test_a_query_nested_too_deep_is_refused(owner):
-    below = "{ project { monitors(first: 1) { nodes "
-    answer = await owner.ask("{ monitors(first: 1) { nodes " + below * 7 + "{ id }" + " } } }" * 7 + " } }")
-
-    assert (answer.status, answer.codes) == (400, ["QUERY_TOO_COMPLEX"])
-
-
-async def test_a_schema_may_be_asked_about_itself(client):
-    response = await client.post("/graphql", json={"query": get_introspection_query()})
-
-    assert response.status_code == 200
-    assert "Monitor" in build_client_schema(response.json()["data"]).type_map
 
 
 async def test_a_field_that_is_not_granted_is_null_and_forbidden_at_its_path(owner):
