@@ -85,7 +85,7 @@ class GraphQLEndpoint:
             caller=caller,
             live=self._operations.services.live,
         )
-        stream.begin()
+        await stream.begin()
         return ApplicationResponse(stream)
 
     async def _caller(self, request: AnyRequest) -> Caller:

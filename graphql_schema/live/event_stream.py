@@ -51,10 +51,17 @@ class EventStream:
         self._turn = asyncio.Lock()
         self._telling: asyncio.Task[None] | None = None
         self._refusal: TocsinError | None = None
+        self._is_leaving = False
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Take a place; raise Unauthenticated, OverLimit or Unavailable."""
         self._live.add(self, self._caller.owner)
+        try:
+            # Once more: of what was revoked meanwhile, only those are told who are looked after.
+            await self._caller.identify()
+        except TocsinError:
+            self._live.discard(self)
+            raise
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the results until they or the connection end."""
@@ -64,6 +71,8 @@ class EventStream:
             # At once, so that the client knows that it is connected.
             await self._write(_BEAT)
             self._telling = asyncio.ensure_future(self._tell())
+            if self._is_leaving:
+                self._telling.cancel()
             leaving = asyncio.ensure_future(_disconnected(receive))
             await asyncio.wait((self._telling, leaving), return_when=asyncio.FIRST_COMPLETED)
             for task in (self._telling, leaving):
@@ -90,7 +99,8 @@ class EventStream:
             asyncio.ensure_future(self._beat()).add_done_callback(_forget)
 
     def go_away(self) -> None:
-        """End the stream."""
+        """End the stream, even if it has not begun to tell anything yet."""
+        self._is_leaving = True
         if self._telling is not None:
             self._telling.cancel()
 

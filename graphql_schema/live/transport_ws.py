@@ -142,6 +142,8 @@ class GraphQLSocket:
             caller = self._caller or Caller(self._operations.services.authentication, _secret_in(payload))
             await caller.identify()
             self._operations.services.live.add(self, caller.owner)
+            # Once more: of what was revoked meanwhile, only those are told who are looked after.
+            await caller.identify()
         except Unauthenticated as refusal:
             self._connection.close(Ending.FORBIDDEN, refusal.message)
         except (OverLimit, Unavailable) as refusal:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.acceptance.conftest import OWNER_TOKEN, PATIENCE_SECONDS, Tocsin
@@ -18,12 +20,19 @@ CREATE = """
 mutation ($name: String!) { createMonitor(input: {name: $name, probe: {heartbeat: {intervalSeconds: 86400}}})
   { monitor { id } userErrors { path message } } }
 """
+MAKE_TOKEN = """
+mutation { createApiToken(input: {name: "job", grants: [{scope: UPTIME_CHECKS, permission: READ}]})
+  { secret token { id } userErrors { message } } }
+"""
+REVOKE = "mutation ($id: ID!) { revokeApiToken(input: {id: $id}) { deletedId userErrors { message } } }"
 RENAME = """
 mutation ($id: ID!, $name: String!) { updateMonitor(input: {id: $id, name: $name})
   { monitor { id } userErrors { path message } } }
 """
 DELETE = "mutation ($id: ID!) { deleteMonitor(input: {id: $id}) { userErrors { path message } } }"
 FOLLOW = "subscription ($after: String) { monitorChanged(after: $after) { cursor change monitorId } }"
+
+REVOKED_SECONDS = 2.0
 
 Change = tuple[str, str]
 
@@ -127,3 +136,37 @@ async def test_who_is_cut_off_from_one_server_goes_on_at_the_other(servers, foll
         after = follower.cursors[-1]
 
     assert seen == made
+
+
+async def answer_to(client: httpx.AsyncClient, server: Tocsin, secret: str) -> str:
+    """Return the code with which a query with that secret is refused, or nothing."""
+    response = await client.post(
+        f"{server.url}/graphql",
+        json={"query": "{ viewer { token { id } } }"},
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    return "".join(error["extensions"]["code"] for error in response.json().get("errors", ()))
+
+
+async def test_a_token_that_is_revoked_through_one_server_ends_at_both_within_two_seconds(servers) -> None:
+    one, two = servers
+    made = (await one.graphql(MAKE_TOKEN))["createApiToken"]
+    secret = made["secret"]
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE_SECONDS))
+        sockets = [
+            await stack.enter_async_context(Address(url=server.url).socket(secret)) for server in servers
+        ]
+        for socket in sockets:
+            await socket.subscribe(FOLLOW)
+        # Known by both by now, and for longer than they have.
+        assert [await answer_to(client, server, secret) for server in servers] == ["", ""]
+
+        await one.graphql(REVOKE, id=made["token"]["id"])
+        revoked_at = time.monotonic()
+        assert await answer_to(client, one, secret) == "API_TOKEN_REVOKED"
+        closed = await asyncio.gather(*(socket.closed() for socket in sockets))
+        assert await answer_to(client, two, secret) == "API_TOKEN_REVOKED"
+
+    assert time.monotonic() - revoked_at < REVOKED_SECONDS
+    assert closed == [(4403, "the api token was revoked")] * 2
