@@ -47,7 +47,7 @@ async def fill(url: str, now: datetime) -> None:
     connection = await asyncpg.connect(url)
     await prepare_connection(connection)
     try:
-        workspace_id = await _make_workspace(connection, now)
+        workspace_id = await make_workspace(connection, now)
         monitors = await _make_monitors(connection, workspace_id, now)
         await connection.execute(f"ALTER TABLE checks DROP CONSTRAINT {_KEY_NAME}")
         await connection.execute(_CHECKS, monitors, workspace_id, now, CHECKS_EACH, timeout=300)
@@ -64,7 +64,7 @@ async def _insert(connection: asyncpg.Connection[Any], table: str, rows: list[di
     await connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", records)
 
 
-async def _make_workspace(connection: asyncpg.Connection[Any], now: datetime) -> UUID:
+async def make_workspace(connection: asyncpg.Connection[Any], now: datetime) -> UUID:
     user_id, workspace_id = new_id(now), new_id(now)
     person = {"email": "ada@example.org", "created_at": now}
     await _insert(connection, "users", [{"id": user_id, "name": "Ada", "password_hash": "-", **person}])

@@ -11,9 +11,13 @@ from typing import Any
 
 def run_fast(work: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end on the fastest loop there is."""
-    if importlib.util.find_spec("uvloop") is None:
-        asyncio.run(work)
-        return
-    uvloop = importlib.import_module("uvloop")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_fast_loop) as runner:
         runner.run(work)
+
+
+def new_fast_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop of the fastest kind there is."""
+    if importlib.util.find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = importlib.import_module("uvloop").new_event_loop()
+    return loop
