@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from core.errors import OverLimit, PremiumRequired, WriteLocked
@@ -53,10 +52,6 @@ class PlanTerms:
     retention_days: int
     requests_per_hour: int
     capabilities: frozenset[Capability] = _ALL
-
-    def oldest_shown(self, now: datetime) -> datetime:
-        """Return how far back a query may see."""
-        return now - timedelta(days=self.retention_days)
 
 
 TERMS: Mapping[Plan, PlanTerms] = MappingProxyType(

@@ -18,7 +18,7 @@ _ROWS: Sequence[tuple[str, Callable[[PlanTerms], str]]] = (
     ("members", lambda terms: _number(terms.members)),
     ("status pages", lambda terms: _number(terms.status_pages)),
     ("least interval", lambda terms: f"{terms.min_interval_seconds} s"),
-    ("queries see back", lambda terms: f"{terms.retention_days} days"),
+    ("history included", lambda terms: f"{terms.retention_days} days"),
     ("requests an hour", lambda terms: _number(terms.requests_per_hour)),
 )
 

@@ -18,7 +18,9 @@ class PlanLimits:
     requests_per_hour: int = strawberry.field(
         description="Requests to the APIs in each hour of the clock, UTC"
     )
-    retention_days: int = strawberry.field(description="How far back queries see")
+    retention_days: int = strawberry.field(
+        description="The days of history that the plan includes; more may be shown"
+    )
 
     @classmethod
     def of(cls, terms: PlanTerms) -> PlanLimits:

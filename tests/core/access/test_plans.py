@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,7 +108,3 @@ def test_an_interval_is_at_least_that_of_the_plan(plan: Plan, interval: int | No
         with pytest.raises(OverLimit) as refused:
             allowance.require_interval(interval)
         assert refused.value.path == ("intervalSeconds",)
-
-
-def test_queries_see_as_far_back_as_the_plan_says() -> None:
-    assert TERMS[Plan.FREE].oldest_shown(datetime(2026, 3, 8, tzinfo=UTC)) == datetime(2026, 3, 1, tzinfo=UTC)
