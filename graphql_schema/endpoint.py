@@ -15,7 +15,7 @@ from core.usage.quota_headers import exhausted_headers, quota_headers
 from core.websocket.handshake import is_upgrade
 from graphql_schema.admission import KindNotAllowed
 from graphql_schema.callers import Caller, secret_of
-from graphql_schema.errors import ErrorCode, code_of
+from graphql_schema.errors import ErrorCode, code_of, log_faults
 from graphql_schema.ide.page import ide_handlers, page, wants_page
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.event_stream import EventStream, wants_events
@@ -50,6 +50,8 @@ class GraphQLEndpoint:
             return await self._run(request, operation, _QUERIES_AND_MUTATIONS)
         except TocsinError as error:
             return _refusal(request, error)
+        except Exception as error:  # whatever it is, nothing of it is told
+            return _fault(request, error)
 
     async def answer_get(self, request: AnyRequest) -> Response[bytes]:
         """Run the query in the parameters; a mutation must be a POST. Or begin a WebSocket, or show the page."""
@@ -63,6 +65,8 @@ class GraphQLEndpoint:
             return await self._run(request, read_parameters(request), _QUERIES)
         except TocsinError as error:
             return _refusal(request, error)
+        except Exception as error:  # whatever it is, nothing of it is told
+            return _fault(request, error)
 
     async def _run(
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
@@ -146,6 +150,14 @@ def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
         status, headers = HTTPStatus.TOO_MANY_REQUESTS, exhausted_headers(error)
     result = Result(data=None, errors=[GraphQLError(error.message, original_error=error)])
     return _response(request, result, status, headers)
+
+
+def _fault(request: AnyRequest, error: Exception) -> Response[bytes]:
+    fault = GraphQLError(str(error), original_error=error)
+    log_faults([fault])
+    is_absence = code_of(fault) is ErrorCode.UNAVAILABLE
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_absence else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _response(request, Result(data=None, errors=[fault]), status)
 
 
 def _response(
