@@ -160,7 +160,7 @@ def _measured_doors() -> Iterator[Rivalry]:
             clock=clock,
             outbound=outbound_for(settings),
         )
-        known = Caller(services.authentication, SECRET)
+        known = Caller(services, token=SECRET)
         runner.run(known.identify())
         doors = _Doors(services, known)
         gc.freeze()  # as core/supervision/lifeline.py does

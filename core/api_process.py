@@ -92,12 +92,17 @@ async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 
 def _handlers(services: Services, sequencer: Sequencer) -> dict[NotifyChannel, Handler]:
-    def forget(digest_hex: str) -> None:
+    def forget_token(digest_hex: str) -> None:
         services.authentication.forget(digest_hex)
         services.live.wakeup.set()
 
+    def forget_session(digest_hex: str) -> None:
+        services.people.sessions.forget(digest_hex)
+        services.live.wakeup.set()
+
     return {
-        NotifyChannel.TOKENS: forget,
+        NotifyChannel.TOKENS: forget_token,
+        NotifyChannel.SESSIONS: forget_session,
         NotifyChannel.CHANGES: lambda _payload: sequencer.wakeup.set(),
         NotifyChannel.EVENTS: lambda _payload: services.feed.wakeup.set(),
     }

@@ -6,7 +6,9 @@ TocsinError                       code
 ├── Conflict                      CONFLICT
 ├── Unauthenticated               UNAUTHENTICATED
 │   ├── TokenExpired              API_TOKEN_EXPIRED
-│   └── TokenRevoked              API_TOKEN_REVOKED
+│   ├── TokenRevoked              API_TOKEN_REVOKED
+│   ├── SessionExpired            UNAUTHENTICATED
+│   └── WrongCredentials          UNAUTHENTICATED      what was entered is wrong, and may be entered anew
 ├── Forbidden                     FORBIDDEN
 │   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
 ├── PremiumRequired               PREMIUM_REQUIRED
@@ -86,6 +88,18 @@ class TokenRevoked(Unauthenticated):
 
     code = "API_TOKEN_REVOKED"
     default_message = "the api token was revoked"
+
+
+class SessionExpired(Unauthenticated):
+    """The session was not used for long, or has lasted for as long as one may."""
+
+    default_message = "the session has expired: sign in again"
+
+
+class WrongCredentials(Unauthenticated):
+    """A password, or the token of a letter, is not the right one; whoever entered it may try again."""
+
+    default_message = "e-mail or password is wrong"
 
 
 class Forbidden(TocsinError):

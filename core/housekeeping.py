@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from core.access.session_life import ABSOLUTE, IDLE
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -33,6 +34,8 @@ _REQUESTS_KEPT = {
     "purge_request_hours": HOURS_KEPT,
     "purge_request_quotas": 2 * HOUR,
 }
+# A while in which whoever comes back is told that his session has expired.
+SIGNED_OUT_KEPT = timedelta(days=1)
 _LARGE_TABLES = ("purge_checks", "purge_check_details", "purge_pings", "purge_status_intervals")
 
 
@@ -53,7 +56,14 @@ class Housekeeping:
     async def step(self) -> int:
         """Do one small piece of each kind of work; return how many rows went."""
         rows = 0
-        for work in (self._partitions, self._events, self._workers, self._requests, self._deleted_monitor):
+        for work in (
+            self._partitions,
+            self._events,
+            self._workers,
+            self._requests,
+            self._signed_out,
+            self._deleted_monitor,
+        ):
             rows += await self._alone(work)
         return rows
 
@@ -86,6 +96,14 @@ class Housekeeping:
         for name, kept in _REQUESTS_KEPT.items():
             removed += _count(await connection.execute(_SQL[name], now - kept, _MOST_ROWS))
         return removed
+
+    async def _signed_out(self, connection: Connection, now: datetime) -> int:
+        """Remove sessions and resets that have expired, and the buckets of attempts long ago."""
+        before = now - SIGNED_OUT_KEPT
+        expired = before - ABSOLUTE, before - IDLE
+        gone = _count(await connection.execute(_SQL["purge_sessions"], *expired, _MOST_ROWS))
+        gone += _count(await connection.execute(_SQL["purge_password_resets"], before))
+        return gone + _count(await connection.execute(_SQL["purge_attempts"], now, _MOST_ROWS))
 
     async def _deleted_monitor(self, connection: Connection, now: datetime) -> int:
         """Remove a batch of rows of one deleted monitor: the large tables first, the monitor itself last."""

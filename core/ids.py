@@ -35,6 +35,7 @@ class Prefix(enum.StrEnum):
     WORKSPACE = "ws"
     USER = "usr"
     MEMBER = "tm"
+    SESSION = "ses"
     TOKEN = "key"  # noqa: S105  (a prefix, not a secret)
     PROJECT = "prj"
     MONITOR = "mon"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from core.db.connector import addresses
-from core.settings import PrivateTargets, Settings
+from core.settings import PrivateTargets, Settings, SignUpRule
 from plugins.api.outbound import AddressPolicy, MalformedAddress, Outbound, literal_address
 
 _POSTGRES_PORT = 5432
@@ -16,10 +16,17 @@ def outbound_for(settings: Settings) -> Outbound:
     """Return the network under the operator's policy; our own listener and database are never targets."""
     return Outbound(
         AddressPolicy(
-            private_targets=settings.private_targets is PrivateTargets.ALLOW,
+            private_targets=_private_targets(settings) is PrivateTargets.ALLOW,
             own_endpoints=frozenset(_own_endpoints(settings)),
         )
     )
+
+
+def _private_targets(settings: Settings) -> PrivateTargets:
+    """Return what the operator said; else strangers who sign up must not look around in his network."""
+    if settings.private_targets is not None:
+        return settings.private_targets
+    return PrivateTargets.DENY if settings.sign_up is SignUpRule.OPEN else PrivateTargets.ALLOW
 
 
 def _own_endpoints(settings: Settings) -> list[tuple[str, int]]:

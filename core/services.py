@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.access.people import People, build_people
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_service import TokenService
 from core.checks.tail import CheckTail
@@ -43,6 +44,7 @@ class Services:
     outbound: Outbound
     authentication: TokenAuthentication
     tokens: TokenService
+    people: People
     projects: ProjectService
     monitors: MonitorService
     bulk: BulkService
@@ -63,9 +65,8 @@ def build_services(
     """Return the services on one pool, that of the faces."""
     life = MonitorLife(registry=registry)
     authentication = TokenAuthentication(database=database, clock=clock)
-    trials = Trials(
-        database=database, registry=registry, outbound=outbound, mailer=mailer_for(settings), clock=clock
-    )
+    mailer = mailer_for(settings)
+    trials = Trials(database=database, registry=registry, outbound=outbound, mailer=mailer, clock=clock)
     requests = Requests(database=database, clock=clock)
     return Services(
         settings=settings,
@@ -75,6 +76,7 @@ def build_services(
         outbound=outbound,
         authentication=authentication,
         tokens=TokenService(database=database, clock=clock, authentication=authentication),
+        people=build_people(settings=settings, database=database, clock=clock, mailer=mailer),
         projects=ProjectService(database=database, life=life, clock=clock),
         monitors=MonitorService(database=database, registry=registry, life=life, clock=clock),
         bulk=BulkService(database=database, clock=clock),

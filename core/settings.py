@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from core.access.plans import Plan
 from core.blindness.canary_targets import WELL_KNOWN, canary_targets
+from core.client_address import trusted_proxies
 from core.errors import StartupError
 from core.scheduling.region_key import region_key_fault
 from plugins.api.config import FieldError
@@ -39,6 +41,14 @@ class PrivateTargets(enum.StrEnum):
 
     ALLOW = "allow"
     DENY = "deny"
+
+
+class SignUpRule(enum.StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
 
 
 class Switch(enum.StrEnum):
@@ -80,6 +90,20 @@ def _check_connectivity_targets(value: str) -> str | None:
     except ValueError as error:
         return f"must be `none`, or host:port and http addresses separated by commas: {error}"
     return None
+
+
+def _check_trusted_proxies(value: str) -> str | None:
+    try:
+        trusted_proxies(value)
+    except ValueError as error:
+        return f"must be addresses and networks, such as 10.0.0.0/8, separated by commas: {error}"
+    return None
+
+
+def _check_cookie_name(value: str) -> str | None:
+    # RFC 6265 lets it be a token of HTTP.
+    fits = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", value)
+    return None if fits else "must have letters, digits and any of !#$%&'*+.^_`|~- only, at most 64"
 
 
 def _check_email(value: str) -> str | None:
@@ -171,12 +195,12 @@ class Settings:
         str, About("The region that the worker of this process checks from.", region_key_fault)
     ] = "local"
     private_targets: Annotated[
-        PrivateTargets,
+        PrivateTargets | None,
         About(
-            "Whether private and loopback addresses may be checked and delivered to. "
-            "Link-local and cloud metadata addresses never are."
+            "Whether private and loopback addresses may be checked and delivered to: by default they may, unless "
+            "strangers may sign up (`TOCSIN_SIGN_UP=open`). Link-local and cloud metadata addresses never are."
         ),
-    ] = PrivateTargets.ALLOW
+    ] = None
     connectivity_targets: Annotated[
         str,
         About(
@@ -209,6 +233,36 @@ class Settings:
         str,
         About("Whom e-mail comes from: an address, or `Tocsin <tocsin@example.org>`.", _check_sender),
     ] = "Tocsin <tocsin@localhost>"
+    sign_up: Annotated[
+        SignUpRule,
+        About(
+            "Who may make an account: everybody (`open`), whoever is invited, or nobody. "
+            "Where it is open, private addresses are no targets unless `TOCSIN_PRIVATE_TARGETS` says so."
+        ),
+    ] = SignUpRule.INVITE
+    sign_up_plan: Annotated[Plan, About("The plan of the workspace that somebody who signs up gets.")] = (
+        Plan.FREE
+    )
+    session_cookie: Annotated[
+        str, About("The name of the cookie that holds a session.", _check_cookie_name)
+    ] = "dashmon_session"
+    password_reset_url: Annotated[
+        str | None,
+        About(
+            "The address of a page of yours that takes the token of a password reset behind `#token=`. "
+            "By default the letter shows the token itself.",
+            _check_public_url,
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        str,
+        About(
+            "Whose `X-Forwarded-For` is believed: addresses and networks, separated by commas, such as "
+            "`127.0.0.1, 10.0.0.0/8`. Attempts to sign in are limited by the address found this way; "
+            "without the setting, whoever opens the connection is the client.",
+            _check_trusted_proxies,
+        ),
+    ] = ""
     owner_email: Annotated[
         str, About("The first owner's e-mail address, taken at the first start.", _check_email)
     ] = "owner@localhost"

@@ -87,9 +87,16 @@ class Admission:
         self._whole_schema = _cost_of_whole_schema(model)
 
     def admit(
-        self, operation: Operation, principal: Principal | None, allowed: Collection[OperationType]
+        self,
+        operation: Operation,
+        principal: Principal | None,
+        allowed: Collection[OperationType],
+        signed_out: Unauthenticated | None = None,
     ) -> Admitted:
-        """Return the operation with its cost; raise NotAdmitted, or KindNotAllowed."""
+        """Return the operation with its cost; raise NotAdmitted, or KindNotAllowed.
+
+        `signed_out` is what somebody is told who must sign in.
+        """
         documents = self._of_anybody if principal is None else self._of_members
         read = documents.read(operation.query)
         if read.errors:
@@ -99,7 +106,7 @@ class Admission:
             raise NotAdmitted(known)
         if known.kind not in allowed:
             raise KindNotAllowed(known.kind)
-        self._require_open(known, principal)
+        self._require_open(known, principal, signed_out)
         variables = operation.variables or {}
         _require_few(variables)
         maximum = COST_UNSIGNED if principal is None else GRAPHQL_COST[principal.plan]
@@ -113,12 +120,14 @@ class Admission:
             raise NotAdmitted(too_complex(message), cost=cost, counted_as=known.counted_as)
         return Admitted(document=read.document, kind=known.kind, counted_as=known.counted_as, cost=cost)
 
-    def _require_open(self, known: KnownOperation, principal: Principal | None) -> None:
+    def _require_open(
+        self, known: KnownOperation, principal: Principal | None, signed_out: Unauthenticated | None
+    ) -> None:
         if known.asks_for_schema and not self._is_schema_told:
             refusal = Forbidden("the schema is not told here: introspection is closed")
             raise NotAdmitted(GraphQLError(refusal.message, original_error=refusal))
         if principal is None and known.closed_fields:
-            refused = Unauthenticated()
+            refused = signed_out or Unauthenticated()
             raise NotAdmitted(GraphQLError(refused.message, known.closed_fields[0], original_error=refused))
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from core.access.principal import Principal
-from core.access.token_authentication import TokenAuthentication
 from core.errors import Unauthenticated
 from core.log import get_logger
+from core.services import Services
 from core.usage.quota import Quota
 from core.usage.requests import Requests
+from graphql_schema.access.visitor import Visitor
 from graphql_schema.errors import DATABASE_AWAY, database_away
 
 _log = get_logger(__name__)
@@ -30,23 +31,43 @@ def secret_of(credentials: Mapping[str, str]) -> str | None:
     return None if secret is None else secret.strip()
 
 
+def caller_of(services: Services, headers: Mapping[str, str]) -> Caller:
+    """Return who sent the headers, not identified yet: a token stands above a cookie.
+
+    Raises Forbidden for a cookie that another site's page sent, Unauthenticated as `secret_of` does.
+    """
+    token = secret_of(headers)
+    if token is not None:
+        return Caller(services, token=token)
+    return Caller(services, session=services.people.visits.session_secret(headers))
+
+
 class Caller:
-    """Whoever sent a secret, or nobody."""
+    """Whoever sent the secret of a token or of a session, or nobody."""
 
-    __slots__ = ("_authentication", "_secret", "principal", "quota")
+    __slots__ = ("_refusal", "_services", "_session", "_token", "principal", "quota", "visitor")
 
-    def __init__(self, authentication: TokenAuthentication, secret: str | None) -> None:
-        self._authentication = authentication
-        self._secret = secret
+    def __init__(self, services: Services, *, token: str | None = None, session: str | None = None) -> None:
+        self._services = services
+        self._token = token
+        self._session = session
+        self._refusal: Unauthenticated | None = None
         self.principal: Principal | None = None
         self.quota: Quota | None = None  # as the latest request left it
+        self.visitor: Visitor | None = None  # who can be given a cookie: over a request of its own alone
+
+    @property
+    def has_token(self) -> bool:
+        """Whether he came with a token."""
+        return self._token is not None
 
     async def identify(self) -> None:
         """Find out who it is; raise Unauthenticated for a wrong secret, Unavailable without a database."""
-        if self._secret is None:
-            return
         try:
-            self.principal = await self._authentication.authenticate(self._secret)
+            if self._token is not None:
+                self.principal = await self._services.authentication.authenticate(self._token)
+            elif self._session is not None:
+                self.principal = await self._services.people.sessions.authenticate(self._session)
         except DATABASE_AWAY as error:
             _log.debug("graphql.database_away", error=repr(error))
             raise database_away() from error
@@ -56,10 +77,24 @@ class Caller:
         if self.principal is not None:
             self.quota = await requests.admit(self.principal)
 
+    async def introduce(self) -> None:
+        """Find out who it is, where a session that has ended counts as nobody: he must be able to sign in again."""
+        try:
+            await self.identify()
+        except Unauthenticated as refusal:
+            if self.has_token:
+                raise
+            self._refusal = refusal
+
+    @property
+    def refusal(self) -> Unauthenticated:
+        """Why nobody is signed in."""
+        return self._refusal or Unauthenticated("not signed in: sign in, or send an api token as Bearer")
+
     @property
     def owner(self) -> UUID:
         """Whose connections are counted together; raise Unauthenticated if nobody is signed in."""
         owner = None if self.principal is None else self.principal.token_id or self.principal.user_id
         if owner is None:
-            raise Unauthenticated("not signed in: an authorization is missing, Bearer and an api token")
+            raise self.refusal
         return owner

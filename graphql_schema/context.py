@@ -16,6 +16,7 @@ from core.access.principal import Principal, TokenPermission, TokenScope
 from core.errors import Unauthenticated
 from core.ids import Prefix
 from core.services import Services
+from graphql_schema.access.visitor import Visitor
 from graphql_schema.callers import Caller
 from graphql_schema.loaders import Reads
 
@@ -46,8 +47,18 @@ class Context:
     def principal(self) -> Principal:
         """Who asks; raise Unauthenticated if nobody is signed in."""
         if self.known_principal is None:
-            raise Unauthenticated
+            raise Unauthenticated if self.caller is None else self.caller.refusal
         return self.known_principal
+
+    def become(self, principal: Principal | None) -> None:
+        """Go on as somebody else, who signed in or out just now."""
+        self.start_over()
+        self.known_principal = principal
+
+    @property
+    def visitor(self) -> Visitor | None:
+        """Whoever made the request; None over a connection that goes on, to which no cookie can be given."""
+        return None if self.caller is None else self.caller.visitor
 
     @property
     def workspace_id(self) -> UUID:

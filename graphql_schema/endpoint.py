@@ -10,11 +10,12 @@ import msgspec
 from graphql import GraphQLError, OperationType
 from litestar import Request, Response, get, post
 
-from core.errors import OverLimit, QuotaExhausted, TocsinError, Unavailable
+from core.errors import Forbidden, OverLimit, QuotaExhausted, TocsinError, Unavailable
 from core.usage.quota_headers import exhausted_headers, quota_headers
 from core.websocket.handshake import is_upgrade
+from graphql_schema.access.visitor import Visitor
 from graphql_schema.admission import KindNotAllowed
-from graphql_schema.callers import Caller, secret_of
+from graphql_schema.callers import Caller, caller_of
 from graphql_schema.errors import ErrorCode, code_of, log_faults
 from graphql_schema.ide.page import ide_handlers, page, wants_page
 from graphql_schema.live.application_response import ApplicationResponse
@@ -72,13 +73,15 @@ class GraphQLEndpoint:
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
     ) -> Response[bytes]:
         caller = await self._caller(request)
+        caller.visitor = visitor = Visitor(request, self._operations.services.people.visits)
         try:
             result = await self._operations.run(operation, caller, allowed)
         except KindNotAllowed as error:
             raise _not_allowed(error.kind) from error
-        return _response(
-            request, result, headers=None if caller.quota is None else quota_headers(caller.quota)
-        )
+        headers = {} if caller.quota is None else dict(quota_headers(caller.quota))
+        if visitor.set_cookie is not None:
+            headers |= {"Set-Cookie": visitor.set_cookie, "Cache-Control": "no-store"}
+        return _response(request, result, headers=headers)
 
     async def _stream(
         self, request: AnyRequest, operation: Operation, *, is_changing: bool = True
@@ -93,9 +96,12 @@ class GraphQLEndpoint:
         return ApplicationResponse(stream)
 
     async def _caller(self, request: AnyRequest) -> Caller:
-        """Return who asks, and count his request; raise Unauthenticated, QuotaExhausted or Unavailable."""
-        caller = Caller(self._operations.services.authentication, secret_of(request.headers))
-        await caller.identify()
+        """Return who asks, and count his request.
+
+        Raises Unauthenticated for a wrong token, Forbidden for another site's page, QuotaExhausted or Unavailable.
+        """
+        caller = caller_of(self._operations.services, request.headers)
+        await caller.introduce()
         await caller.spend(self._operations.services.requests)
         return caller
 
@@ -142,6 +148,8 @@ def _refusal(request: AnyRequest, error: TocsinError) -> Response[bytes]:
     status, headers = HTTPStatus.UNAUTHORIZED, None
     if isinstance(error, RequestRefused):
         status, headers = error.status, error.headers
+    elif isinstance(error, Forbidden):
+        status = HTTPStatus.FORBIDDEN
     elif isinstance(error, Unavailable):
         status = HTTPStatus.SERVICE_UNAVAILABLE
     elif isinstance(error, OverLimit):
@@ -170,7 +178,7 @@ def _response(
     media_type = GRAPHQL_RESPONSE_JSON if GRAPHQL_RESPONSE_JSON in accepted else JSON
     status = status or _status(result, media_type)
     if status is HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": "Bearer"}
+        headers = {**(headers or {}), "WWW-Authenticate": "Bearer"}
     return Response(
         msgspec.json.encode(result.body), status_code=status, media_type=media_type, headers=headers
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import traceback
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from core.errors import (
     RateLimited,
     TocsinError,
     Unavailable,
+    WrongCredentials,
 )
 from core.log import get_logger, request_id
 from graphql_schema.scalars import write_moment
@@ -33,7 +35,16 @@ ValueT = TypeVar("ValueT")
 _log = get_logger(__name__)
 
 # What the caller can mend. Anything else is told at the top level.
-_MENDABLE = (InvalidInput, NotFound, Conflict, Forbidden, PremiumRequired, OverLimit, RateLimited)
+_MENDABLE = (
+    InvalidInput,
+    NotFound,
+    Conflict,
+    Forbidden,
+    PremiumRequired,
+    OverLimit,
+    RateLimited,
+    WrongCredentials,
+)
 DATABASE_AWAY = (*CONNECTION_ERRORS, asyncpg.LockNotAvailableError)
 
 
@@ -96,6 +107,17 @@ async def attempt(change: Awaitable[ValueT]) -> Attempt[ValueT]:
 def user_errors(error: TocsinError) -> list[UserError]:
     """Return one userError for each problem."""
     code = ErrorCode(error.code)
+    if isinstance(error, RateLimited) and error.retry_after_seconds is not None:
+        wait = f"{math.ceil(error.retry_after_seconds)}"
+        return [
+            UserError(
+                code=code,
+                message=error.message,
+                path=list(error.path),
+                rule="retry_after_seconds",
+                expected=wait,
+            )
+        ]
     if not isinstance(error, InvalidInput):
         return [UserError(code=code, message=error.message, path=list(error.path))]
     return [

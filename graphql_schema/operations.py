@@ -106,7 +106,7 @@ class Operations:
         """Let the operation in, or raise why not; it is counted either way."""
         counted_as = UNNAMED
         try:
-            admitted = self._admission.admit(operation, caller.principal, allowed)
+            admitted = self._admission.admit(operation, caller.principal, allowed, caller.refusal)
             counted_as = admitted.counted_as
         except NotAdmitted as refusal:
             counted_as = refusal.counted_as

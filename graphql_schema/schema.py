@@ -14,6 +14,7 @@ from strawberry.types import ExecutionContext
 
 from core.log import get_logger
 from core.plugin_registry import PluginRegistry, load_plugins
+from graphql_schema.access.people_mutations import PeopleMutations
 from graphql_schema.access.queries import AccessQueries
 from graphql_schema.access.tokens import TokenMutations, TokenQueries
 from graphql_schema.deliveries.mutations import delivery_mutations
@@ -113,6 +114,7 @@ def build_schema(registry: PluginRegistry, *, executor: type[ListExecutor] | Non
 
 def _mutation(plugin_types: PluginTypes) -> type[Any]:
     parts = (
+        PeopleMutations,
         ProjectMutations,
         monitor_mutations(plugin_types.probe_input),
         IncidentMutations,

@@ -12,15 +12,16 @@ from uuid import UUID
 import asyncpg
 
 from core.access.grants import ALL_GRANTS, grants_to_json
+from core.access.new_account import NewAccount, make_account
 from core.access.passwords import hash_password
-from core.access.principal import Role
+from core.access.plans import Plan
 from core.access.secret_cache import digest_of
 from core.access.token_secret import new_token_secret, prefix_of_secret
 from core.access.token_terms import FIXED_TOKEN_NAME
 from core.db.database import Connection, Database, read_clock
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
-from core.db.tables import ApiToken, Member, Project, User, Workspace
+from core.db.tables import ApiToken
 from core.errors import StartupError
 from core.ids import new_id
 from core.settings import Settings
@@ -63,41 +64,20 @@ async def _make(settings: Settings, now: datetime) -> FirstOwner:
         password=None if settings.owner_password else secrets.token_urlsafe(16),
         token=None if settings.owner_token else new_token_secret(),
     )
-    user_id, workspace_id = new_id(now), new_id(now)
-    await _insert_user(user_id, made.email, settings.owner_password or made.password or "", now)
-    await _insert_workspace(workspace_id, user_id, made.email, now)
+    password = settings.owner_password or made.password or ""
+    account = NewAccount(
+        email=made.email,
+        name="Owner",
+        password_hash=await asyncio.to_thread(hash_password, password),
+        workspace_name="My workspace",
+        plan=Plan.ENTERPRISE,
+    )
+    ids = await make_account(account, now)
     if made.token is None:
-        await _insert_token(FIXED_TOKEN_NAME, settings.owner_token or "", workspace_id, user_id, now)
+        await _insert_token(FIXED_TOKEN_NAME, settings.owner_token or "", ids.workspace_id, ids.user_id, now)
     else:
-        await _insert_token("First token", made.token, workspace_id, user_id, now)
+        await _insert_token("First token", made.token, ids.workspace_id, ids.user_id, now)
     return made
-
-
-async def _insert_user(user_id: UUID, email: str, password: str, now: datetime) -> None:
-    password_hash = await asyncio.to_thread(hash_password, password)
-    await User.insert(
-        User(id=user_id, email=email, name="Owner", password_hash=password_hash, created_at=now)
-    )
-
-
-async def _insert_workspace(workspace_id: UUID, user_id: UUID, email: str, now: datetime) -> None:
-    await Workspace.insert(
-        Workspace(id=workspace_id, name="My workspace", owner_id=user_id, plan="ENTERPRISE", created_at=now)
-    )
-    await Member.insert(
-        Member(
-            id=new_id(now),
-            workspace_id=workspace_id,
-            user_id=user_id,
-            email=email,
-            role=Role.OWNER.value,
-            accepted_at=now,
-            created_at=now,
-        )
-    )
-    await Project.insert(
-        Project(id=new_id(now), workspace_id=workspace_id, name="Default", is_default=True, created_at=now)
-    )
 
 
 async def _insert_token(name: str, secret: str, workspace_id: UUID, user_id: UUID, now: datetime) -> None:

@@ -10,10 +10,15 @@ _OF_THE_WORKSPACE = frozenset({TokenScope.TEAM, TokenScope.ACCOUNT, TokenScope.T
 
 def require(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:
     """Raise TokenScopeDenied if the token's grants do not reach so far, Forbidden if the role does not."""
-    if not _granted(principal, scope, permission):
-        raise TokenScopeDenied(f"the api token lacks {permission.name} on {scope.value}")
+    require_grant(principal, scope, permission)
     if permission > _ceiling(principal.role, scope):
         raise Forbidden(f"the role {principal.role.value} does not allow {permission.name} on {scope.value}")
+
+
+def require_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:
+    """Raise TokenScopeDenied if the token's grants do not reach so far, whatever the role: for one's own things."""
+    if not _granted(principal, scope, permission):
+        raise TokenScopeDenied(f"the api token lacks {permission.name} on {scope.value}")
 
 
 def may(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:

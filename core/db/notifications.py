@@ -17,6 +17,9 @@ class NotifyChannel(enum.StrEnum):
     CHANGES = "tocsin_changes"  # people changed something: events wait for their numbers
     EVENTS = "tocsin_events"  # events were numbered
     TOKENS = "tocsin_tokens"  # the token whose digest in hex is the payload was revoked
+    SESSIONS = (
+        "tocsin_sessions"  # the session whose secret had the digest in hex that is the payload has ended
+    )
 
 
 async def notify(connection: Connection, channel: NotifyChannel, payload: str = "") -> None:

@@ -15,10 +15,13 @@ from core.access.grants import ALL_GRANTS, grants_from_json
 from core.access.plans import TERMS, Plan, is_premium
 from core.access.principal import Role, TokenPermission, TokenScope
 from core.access.reading import allowances_by_id, users_by_id, workspaces_of_user
+from core.access.sessions import sessions_of_user
+from core.errors import Forbidden
 from core.ids import Prefix, encode_id
 from core.usage.reading import request_usages
 from core.usage.usage_period import UsagePeriod
 from graphql_schema.access.plan_types import PlanLimits
+from graphql_schema.access.session_types import Session
 from graphql_schema.access.usage_types import Usage
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
@@ -224,6 +227,15 @@ class Viewer:
             return [await info.context.find(Prefix.WORKSPACE, principal.workspace_id)]
         rows = await info.context.reads.once(workspaces_of_user, principal.user_id)
         return [Workspace.of(row) for row in rows]
+
+    @field("Where the person is signed in, the last used first; not for tokens")
+    async def sessions(self, info: Info) -> list[Session] | None:
+        """Return the sessions."""
+        principal = info.context.principal
+        if principal.session_id is None or principal.user_id is None:
+            raise Forbidden("sessions are shown to the person who signed in")
+        rows = await info.context.reads.once(sessions_of_user, principal.user_id, info.context.now)
+        return [Session.of(row, principal.session_id) for row in rows]
 
     @classmethod
     def of(cls, principal: access.Principal) -> Viewer:

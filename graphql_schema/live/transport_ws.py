@@ -72,7 +72,7 @@ class GraphQLSocket:
         connection: WebSocketConnection,
         *,
         operations: Operations,
-        caller: Caller | None,
+        caller: Caller,
     ) -> None:
         self._connection = connection
         self._operations = operations
@@ -115,8 +115,7 @@ class GraphQLSocket:
     async def renew(self) -> None:
         """Close the connection if the credentials have lost their force."""
         try:
-            if self._caller is not None:
-                await self._caller.identify()
+            await self._caller.identify()
         except Unauthenticated as refusal:
             self._connection.close(Ending.FORBIDDEN, refusal.message)
         except TocsinError:
@@ -139,24 +138,28 @@ class GraphQLSocket:
 
     async def _acknowledge(self, payload: Mapping[str, Any]) -> None:
         try:
-            caller = self._caller or Caller(self._operations.services.authentication, _secret_in(payload))
-            await caller.identify()
-            self._operations.services.live.add(self, caller.owner)
+            await self._take_token(_secret_in(payload))
+            self._operations.services.live.add(self, self._caller.owner)
             # Once more: of what was revoked meanwhile, only those are told who are looked after.
-            await caller.identify()
+            await self._caller.identify()
         except Unauthenticated as refusal:
             self._connection.close(Ending.FORBIDDEN, refusal.message)
         except (OverLimit, Unavailable) as refusal:
             self._connection.close(CloseCode.TRY_AGAIN_LATER, refusal.message)
         else:
-            self._caller = caller
             self._is_acknowledged = True
             self._init_timer.cancel()
             self._connection.allow(MEMBER)
             self._send("connection_ack")
 
+    async def _take_token(self, secret: str | None) -> None:
+        """Let a token that comes with the first message stand above the handshake's cookie."""
+        if secret is not None and not self._caller.has_token:
+            self._caller = Caller(self._operations.services, token=secret)
+        await self._caller.introduce()
+
     def _subscribe(self, identifier: str, payload: Mapping[str, Any]) -> None:
-        if self._caller is None or not self._is_acknowledged:
+        if not self._is_acknowledged:
             self._connection.close(Ending.NOT_ACKNOWLEDGED, "connection_init comes first")
         elif identifier in self._tasks:
             self._connection.close(Ending.ALREADY_SUBSCRIBED, f"subscriber for {identifier} already exists")

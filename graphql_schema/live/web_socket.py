@@ -9,11 +9,10 @@ from typing import Any
 from litestar import Request, Response
 from litestar.types import Receive, Scope, Send
 
-from core.errors import Unauthenticated
 from core.websocket.connection import WebSocketConnection
 from core.websocket.departure import LeavingConnection, leave
 from core.websocket.handshake import VERSION, accept_key, subprotocols, switch_protocols
-from graphql_schema.callers import Caller, secret_of
+from graphql_schema.callers import caller_of
 from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.limits import GUEST
 from graphql_schema.live.transport_ws import SUBPROTOCOL, Ending, GraphQLSocket
@@ -24,16 +23,11 @@ from graphql_schema.operations import Operations
 async def upgraded(request: Request[Any, Any, Any], operations: Operations) -> Response[bytes]:
     """Return what turns the request's connection into a WebSocket.
 
-    Raises RequestRefused, Unauthenticated, or Unavailable where too many wait to be acknowledged.
+    Raises RequestRefused, Unauthenticated, Forbidden of another site's page, or Unavailable where too many wait to be acknowledged.
     """
     key = _key(request)
-    caller = None
-    secret = secret_of(request.headers)
-    if secret is not None:
-        caller = Caller(operations.services.authentication, secret)
-        await caller.identify()
-        if caller.principal is None:
-            raise Unauthenticated
+    caller = caller_of(operations.services, request.headers)
+    await caller.introduce()
     connection = WebSocketConnection(GUEST)
     operations.services.live.admit(GraphQLSocket(connection, operations=operations, caller=caller))
     leaving = leave(request.scope)

@@ -34,7 +34,7 @@
     fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...authorization() } }),
   });
   const defaultQuery =
-    "# Ctrl-Enter runs, Ctrl-Space completes. Enter an API token above.\n" +
+    "# Ctrl-Enter runs, Ctrl-Space completes. Enter an API token above, or sign in by signIn.\n" +
     "query Monitors {\n  monitors(first: 20, orderBy: STATUS_DESC) {\n    nodes { name status target }\n  }\n}\n";
   // What is typed ends with the tab, like the token.
   const ide = React.createElement(GraphiQL, { fetcher, defaultQuery, storage: sessionStorage, isHeadersEditorEnabled: false });

@@ -170,3 +170,54 @@ async def test_a_token_that_is_revoked_through_one_server_ends_at_both_within_tw
 
     assert time.monotonic() - revoked_at < REVOKED_SECONDS
     assert closed == [(4403, "the api token was revoked")] * 2
+
+
+SIGN_IN = """mutation { signIn(input: {email: "owner@example.org", password: "a long password"})
+  { viewer { user { email } } userErrors { message } } }"""
+SESSIONS = "{ viewer { sessions { id current } } }"
+REVOKE_SESSION = (
+    "mutation ($id: ID!) { revokeSession(input: {id: $id}) { deletedId userErrors { message } } }"
+)
+
+
+async def test_a_session_opens_both_servers_and_its_end_is_noticed_at_both_within_two_seconds(
+    servers: list[Tocsin],
+) -> None:
+    one, two = (Address(url=server.url) for server in servers)
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as here:
+        assert (await _ask(here, one, SIGN_IN))["data"]["signIn"]["userErrors"] == []
+        # A machine that is busy with other things may be late once, but not each time.
+        for _ in range(3):
+            seconds = await _seconds_to_notice_a_revocation(here, one, two)
+            if seconds < 2:
+                break
+        assert seconds < 2
+        assert "errors" not in await _ask(here, two, SESSIONS)
+
+
+async def _ask(client: httpx.AsyncClient, at: Address, document: str, **variables: Any) -> Any:
+    body = {"query": document, "variables": variables}
+    return (await client.post(f"{at.url}/graphql", json=body)).json()
+
+
+async def _seconds_to_notice_a_revocation(here: httpx.AsyncClient, one: Address, two: Address) -> float:
+    """Sign in with another browser, revoke its session at one server, and wait until the other is shut to it."""
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as there:
+        await _ask(there, one, SIGN_IN)
+        assert "errors" not in await _ask(there, two, SESSIONS)
+        cookie = {"Cookie": f"dashmon_session={there.cookies['dashmon_session']}"}
+        async with two.connect(additional_headers=cookie) as connection:
+            socket = Socket(connection)
+            await socket.send(type="connection_init")
+            assert await socket.hear() == {"type": "connection_ack"}
+            sessions = (await _ask(here, one, SESSIONS))["data"]["viewer"]["sessions"]
+            [other] = [session["id"] for session in sessions if not session["current"]]
+
+            began = time.monotonic()
+            assert (await _ask(here, one, REVOKE_SESSION, id=other))["data"]["revokeSession"][
+                "deletedId"
+            ] == other
+            while "errors" not in await _ask(there, two, SESSIONS):
+                await asyncio.sleep(0.02)
+            assert await socket.closed() == (4403, "the session has ended: sign in")
+            return time.monotonic() - began

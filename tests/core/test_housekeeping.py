@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.access.session_life import ABSOLUTE, IDLE
 from core.clock import ManualClock
 from core.db.partitions import month_start
 from core.housekeeping import DELETED_KEPT, EVENTS_KEPT, WORKERS_KEPT, Housekeeping
@@ -137,3 +138,44 @@ async def test_a_deleted_monitor_stays_while_somebody_is_still_to_be_told(
         assert await housekeeping.step() == 0
         await connection.execute("UPDATE transitions SET done_at = $1", now)
         assert await housekeeping.step() > 0
+
+
+async def test_what_let_people_in_goes_a_day_after_it_expired(
+    database, clock: ManualClock, housekeeping
+) -> None:
+    now, day, second = clock.now(), timedelta(days=1), timedelta(seconds=1)
+    kept = [(now - ABSOLUTE - day + second, now), (now - IDLE - day + second, now - IDLE - day + second)]
+    gone = [(now - ABSOLUTE - day - second, now), (now - IDLE - day - second, now - IDLE - day - second)]
+    async with database.acquire() as connection:
+        for number, (created_at, last_seen_at) in enumerate([*kept, *gone]):
+            await connection.execute(
+                "INSERT INTO sessions (id, user_id, workspace_id, secret_sha256, created_at, last_seen_at)"
+                " VALUES ($1, $1, $1, $2, $3, $4)",
+                new_id(now),
+                bytes([number]),
+                created_at,
+                last_seen_at,
+            )
+        for number, expires_at in enumerate([now - day + second, now - day - second]):
+            await connection.execute(
+                "INSERT INTO password_resets (secret_sha256, created_at, expires_at) VALUES ($1, $2, $2)",
+                bytes([number]),
+                expires_at,
+            )
+            await connection.execute(
+                "INSERT INTO attempts (key, drained_at) VALUES ($1, $2)",
+                bytes([number]),
+                now + second if number == 0 else now - second,
+            )
+
+    assert await housekeeping.step() == 4
+
+    async with database.acquire() as connection:
+        assert await connection.fetchval("SELECT array_agg(secret_sha256 ORDER BY 1) FROM sessions") == [
+            bytes([0]),
+            bytes([1]),
+        ]
+        assert await connection.fetchval("SELECT array_agg(secret_sha256) FROM password_resets") == [
+            bytes([0])
+        ]
+        assert await connection.fetchval("SELECT array_agg(key) FROM attempts") == [bytes([0])]

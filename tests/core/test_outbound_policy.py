@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from core.outbound_policy import outbound_for
-from core.settings import Settings
+from core.settings import PrivateTargets, Settings, SignUpRule
 from plugins.api.outbound import AddressRefused
 
 
@@ -68,3 +68,25 @@ def test_every_server_of_the_database_is_refused() -> None:
         ("one", 5433),
         ("2001:db8::2", 5432),
     }
+
+
+@pytest.mark.parametrize(
+    ("sign_up", "said", "is_allowed"),
+    [
+        (SignUpRule.INVITE, None, True),
+        (SignUpRule.CLOSED, None, True),
+        (SignUpRule.OPEN, None, False),
+        (SignUpRule.OPEN, PrivateTargets.ALLOW, True),
+        (SignUpRule.INVITE, PrivateTargets.DENY, False),
+    ],
+)
+async def test_private_addresses_are_no_targets_once_strangers_may_sign_up_unless_said(
+    sign_up: SignUpRule, said: PrivateTargets | None, is_allowed: bool
+) -> None:
+    outbound = outbound_for(settings(sign_up=sign_up, private_targets=said))
+
+    if is_allowed:
+        assert await outbound.resolve("10.1.2.3", 80)
+    else:
+        with pytest.raises(AddressRefused):
+            await outbound.resolve("10.1.2.3", 80)

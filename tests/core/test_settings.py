@@ -52,6 +52,15 @@ def test_an_empty_value_counts_as_none() -> None:
         ("TOCSIN_REGION", "Eu West", "TOCSIN_REGION must be 1 to 40 lower-case letters"),
         ("TOCSIN_OWNER_EMAIL", "nobody", "TOCSIN_OWNER_EMAIL must be an e-mail address"),
         ("TOCSIN_OWNER_TOKEN", "short", "TOCSIN_OWNER_TOKEN must have 32 characters or more"),
+        ("TOCSIN_SIGN_UP", "all", "TOCSIN_SIGN_UP must be one of open, invite, closed"),
+        ("TOCSIN_SIGN_UP_PLAN", "free", "TOCSIN_SIGN_UP_PLAN must be one of FREE, STARTER"),
+        ("TOCSIN_SESSION_COOKIE", "a b", "TOCSIN_SESSION_COOKIE must have letters, digits"),
+        (
+            "TOCSIN_TRUSTED_PROXIES",
+            "10.0.0.0/8, proxy",
+            "TOCSIN_TRUSTED_PROXIES must be addresses and networks",
+        ),
+        ("TOCSIN_PASSWORD_RESET_URL", "https://a.example/#x", "TOCSIN_PASSWORD_RESET_URL must not end in"),
         ("TOCSIN_PINGS_PER_MINUTE", "0", "TOCSIN_PINGS_PER_MINUTE must be from 1 to"),
     ],
 )

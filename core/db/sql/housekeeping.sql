@@ -76,3 +76,16 @@ DELETE FROM request_hours WHERE ctid = ANY(ARRAY(
 -- What was taken of hours that are over. $1 oldest kept, $2 the most rows.
 DELETE FROM request_quotas WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM request_quotas WHERE hour < $1 ORDER BY hour LIMIT $2))
+
+-- name: purge_sessions
+-- Sessions that expired a while ago. $1 made before, $2 used before, $3 the most rows.
+DELETE FROM sessions WHERE id IN (
+    SELECT id FROM sessions WHERE created_at < $1 OR last_seen_at < $2 LIMIT $3)
+
+-- name: purge_password_resets
+-- $1 expired before.
+DELETE FROM password_resets WHERE expires_at < $1
+
+-- name: purge_attempts
+-- Buckets that have been empty for a while. $1 empty before, $2 the most rows.
+DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE drained_at < $1 LIMIT $2)

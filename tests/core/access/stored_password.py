@@ -1,4 +1,4 @@
-"""Reads what is stored of a password by its own parameters, as a login will have to."""
+"""Reads what is stored of a password by its own parameters, apart from the code that is tested; and stores cheaply."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def is_password(password: str, stored: str) -> bool:
         dklen=32,
     )
     return found == base64.b64decode(digest)
+
+
+def cheaply_stored(password: str) -> str:
+    """Return what would be stored of a password if it had to cost nothing."""
+    salt = b"0123456789abcdef"
+    digest = hashlib.scrypt(password.encode(), salt=salt, n=16, r=8, p=1, dklen=32)
+    return f"scrypt$16$8$1${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"

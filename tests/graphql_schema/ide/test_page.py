@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.ids import Prefix, encode_id
+from tests.core.access.stored_password import cheaply_stored
 from tests.graphql_schema.ide.web_driver import browser_without_internet
 
 ROOT = Path(__file__).parents[3]
@@ -88,6 +89,47 @@ async def test_a_query_and_a_subscription_run_in_a_browser_without_internet(api,
 
     loop = asyncio.get_running_loop()
     await asyncio.to_thread(work)
+
+
+@pytest.mark.browser
+async def test_whoever_signs_in_in_a_browser_uses_the_page_by_cookie(start_api, owner, database) -> None:
+    """Without a token: the sign-in is a fetch of the page's own, and the browser says where it comes from."""
+    async with database.acquire() as connection:
+        await connection.execute(
+            "UPDATE users SET password_hash = $1 WHERE id = $2",
+            cheaply_stored("correct horse"),
+            owner.user_id,
+        )
+        email = await connection.fetchval("SELECT email FROM users WHERE id = $1", owner.user_id)
+    await owner.add_monitor("Shop")
+    api = await start_api(public_url="http://tocsin.example.org")
+
+    def work() -> None:
+        with browser_without_internet() as browser:
+            browser.open(f"{api.url}/graphql")
+            browser.until("document.querySelector('.graphiql-container')")
+            browser.run(_SIGN_IN, email, "correct horse")
+            browser.until("window.signedIn")
+            assert browser.run("return window.signedIn.data.signIn.viewer.user.email") == email
+            assert browser.run("return document.cookie") == ""  # out of reach of scripts
+            _enter(
+                browser,
+                "Names",
+                "query Names { monitors(first: 5) { nodes { name } } viewer { token { id } } }",
+            )
+            browser.until("document.querySelector('.result-window').innerText.includes('Shop')")
+            _enter(browser, "Live", "subscription Live { monitorChanged { change } }")
+            browser.until("document.querySelector('#state').innerText === 'connected'")
+
+    await asyncio.to_thread(work)
+
+
+_SIGN_IN = """
+fetch('/graphql', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({
+  query: 'mutation ($i: SignInInput!) { signIn(input: $i) { viewer { user { email } } userErrors { message } } }',
+  variables: {i: {email: arguments[0], password: arguments[1]}},
+})}).then(answer => answer.json()).then(body => { window.signedIn = body; });
+"""
 
 
 def _enter(browser, name: str, document: str) -> None:

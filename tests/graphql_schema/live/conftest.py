@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from litestar import Litestar
@@ -27,13 +28,13 @@ from tests.graphql_schema.live.clients import PATIENCE_SECONDS, Api
 @pytest.fixture
 async def start_api(
     database_dsn: str, clock: ManualClock, installed: PluginRegistry
-) -> AsyncIterator[Callable[[], Awaitable[Api]]]:
-    """`await start_api()` starts one more API process."""
+) -> AsyncIterator[Callable[..., Awaitable[Api]]]:
+    """`await start_api()` starts one more API process; settings may be given by name."""
     async with AsyncExitStack() as stack:
 
-        async def start() -> Api:
+        async def start(**given: Any) -> Api:
             database = await Database.connect(database_dsn, use=PoolUse.FACES, max_size=12)
-            settings = Settings(public_url="https://tocsin.example.org")
+            settings = Settings(**{"public_url": "https://tocsin.example.org", **given})
             services = build_services(
                 settings=settings,
                 database=database,
@@ -65,6 +66,10 @@ async def _serve(services: Services, clock: ManualClock) -> Api:
                 services.authentication.forget(digest),
                 services.live.wakeup.set(),
             ),
+            NotifyChannel.SESSIONS: lambda digest: (
+                services.people.sessions.forget(digest),
+                services.live.wakeup.set(),
+            ),
         },
     )
     parts = (sequencer, services.feed, services.check_tail, services.live, listener)
@@ -83,6 +88,6 @@ async def _serve(services: Services, clock: ManualClock) -> Api:
 
 
 @pytest.fixture
-async def api(start_api: Callable[[], Awaitable[Api]]) -> Api:
+async def api(start_api: Callable[..., Awaitable[Api]]) -> Api:
     """One API process."""
     return await start_api()

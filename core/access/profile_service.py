@@ -1,0 +1,105 @@
+"""Changes what a person says of himself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from piccolo.columns import Column
+
+from core.access.account_rules import (
+    DEFAULT_LANGUAGE,
+    DEFAULT_TIMEZONE,
+    language_of,
+    phone_number_of,
+    timezone_of,
+)
+from core.access.permission import require_grant
+from core.access.principal import Principal, TokenPermission, TokenScope
+from core.db.database import Connection, Database
+from core.db.named_sql import named_sql
+from core.db.tables import User
+from core.errors import Forbidden
+from core.issues import Issues, Path
+from core.text_rules import name_of
+from core.unset import UNSET, Unset
+from core.web_address import web_address
+
+_SQL = named_sql("people")
+
+_PATHS: dict[str, Path] = {
+    "image": ("image",),
+    "phone_number": ("phoneNumber",),
+    "language": ("language",),
+    "timezone": ("timezone",),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateProfile:
+    """What to change; null goes back to the default, but a name is always needed."""
+
+    name: str | Unset | None = UNSET
+    image: str | Unset | None = UNSET
+    phone_number: str | Unset | None = UNSET
+    sms_opt_in: bool | Unset | None = UNSET
+    language: str | Unset | None = UNSET
+    timezone: str | Unset | None = UNSET
+
+
+class ProfileService:
+    """Permission, validation, storage."""
+
+    def __init__(self, *, database: Database) -> None:
+        self._database = database
+
+    async def update(self, principal: Principal, wanted: UpdateProfile) -> UUID:
+        """Change one's own profile, or a token's maker's; return the person's id. Raises Forbidden, InvalidInput.
+
+        A role does not matter: everybody is master of his own profile.
+        """
+        require_grant(principal, TokenScope.ACCOUNT, TokenPermission.WRITE)
+        user_id = principal.user_id
+        if user_id is None:
+            raise Forbidden("the api token has no maker whose profile it could change")
+
+        async def update(connection: Connection) -> UUID:
+            row = await connection.fetchrow(_SQL["lock_profile"], user_id)
+            changes = {} if row is None else _changes(wanted, row)
+            if changes:
+                await User.update(changes).where(User.id == user_id)
+            return user_id
+
+        return await self._database.in_transaction(update)
+
+
+def _changes(wanted: UpdateProfile, row: asyncpg.Record) -> dict[Column | str, Any]:
+    issues = Issues()
+    changed: dict[str, Any] = {}
+    if wanted.name is not UNSET:
+        changed["name"] = name_of(wanted.name, ("name",), issues)
+    if wanted.sms_opt_in is not UNSET:
+        changed["sms_opt_in"] = bool(wanted.sms_opt_in)
+    for column, value, rule, default in (
+        ("image", wanted.image, web_address, None),
+        ("phone_number", wanted.phone_number, phone_number_of, None),
+        ("language", wanted.language, language_of, DEFAULT_LANGUAGE),
+        ("timezone", wanted.timezone, timezone_of, DEFAULT_TIMEZONE),
+    ):
+        if value is not UNSET:
+            changed[column] = _ruled(value, _PATHS[column], rule, default, issues)
+    issues.raise_if_any()
+    return {column: value for column, value in changed.items() if value != row[column]}
+
+
+def _ruled(
+    value: str | None,
+    path: Path,
+    rule: Callable[[str, Path, Issues], str],
+    default: str | None,
+    issues: Issues,
+) -> str | None:
+    return default if value is None else rule(value, path, issues)

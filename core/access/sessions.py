@@ -1,0 +1,123 @@
+"""Begins, rotates and ends sessions, inside the transactions of whoever changes accounts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from core.access.plans import Plan
+from core.access.principal import Principal, Role
+from core.access.secret_cache import digest_of
+from core.access.session_life import ABSOLUTE, IDLE
+from core.db.database import Connection
+from core.db.named_sql import named_sql
+from core.db.notifications import NotifyChannel, notify
+from core.errors import Forbidden
+from core.ids import new_id
+
+_SQL = named_sql("sessions")
+_PEOPLE = named_sql("people")
+MOST_SESSIONS = 50
+_SECRET_BYTES = 32
+_LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """Where a request comes from. `session_secret` is that of the cookie it brought, valid or not."""
+
+    address: str
+    user_agent: str | None = None
+    session_secret: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """Who came in, the secret that his cookie is to hold, and the digests in hex of what ended with that."""
+
+    principal: Principal
+    secret: str
+    ended: Sequence[str] = ()
+
+
+async def begin_session(
+    connection: Connection, person: asyncpg.Record, visit: Visit, now: datetime
+) -> SignedIn:
+    """Begin a session in the person's first workspace; whatever the visitor's cookie opened ends.
+
+    `person` has `id` and `workspace_id`. Raises Forbidden for somebody who belongs to no workspace.
+    """
+    place = await connection.fetchrow(_PEOPLE["membership"], person["id"], person["workspace_id"])
+    if place is None:
+        raise Forbidden("you belong to no workspace: ask for an invitation")
+    ended = await end_session(connection, visit.session_secret)
+    secret, session_id = secrets.token_urlsafe(_SECRET_BYTES), new_id(now)
+    await connection.execute(
+        _SQL["begin_session"],
+        session_id,
+        person["id"],
+        person["workspace_id"],
+        digest_of(secret),
+        _shown_user_agent(visit.user_agent),
+        now,
+    )
+    surplus = await connection.fetch(_SQL["end_surplus_sessions"], person["id"], MOST_SESSIONS)
+    ended = [*ended, *await _tell(connection, surplus)]
+    principal = Principal(
+        workspace_id=person["workspace_id"],
+        user_id=person["id"],
+        token_id=None,
+        role=Role(place["role"]),
+        grants=frozenset(),
+        plan=Plan(place["plan"]),
+        session_id=session_id,
+    )
+    return SignedIn(principal=principal, secret=secret, ended=ended)
+
+
+async def rotate_session(connection: Connection, principal: Principal, now: datetime) -> SignedIn | None:
+    """Give the principal's session another secret; None if the session has ended meanwhile."""
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    rows = await connection.fetch(_SQL["rotate_session"], principal.session_id, digest_of(secret), now)
+    ended = await _tell(connection, rows)
+    return SignedIn(principal=principal, secret=secret, ended=ended) if rows else None
+
+
+async def end_session(connection: Connection, secret: str | None) -> Sequence[str]:
+    """End the session of a secret, if there is one; return its digest in hex."""
+    if secret is None:
+        return ()
+    return await _tell(connection, await connection.fetch(_SQL["end_session_by_digest"], digest_of(secret)))
+
+
+async def end_own_session(connection: Connection, user_id: UUID, session_id: UUID | None) -> Sequence[str]:
+    """End one of a person's sessions, if he has it; return its digest in hex."""
+    return await _tell(connection, await connection.fetch(_SQL["end_own_session"], user_id, session_id))
+
+
+async def end_other_sessions(connection: Connection, user_id: UUID, kept: UUID | None) -> Sequence[str]:
+    """End all sessions of a person but the one to keep; return their digests in hex."""
+    return await _tell(connection, await connection.fetch(_SQL["end_other_sessions"], user_id, kept))
+
+
+async def sessions_of_user(connection: Connection, user_id: UUID, now: datetime) -> list[asyncpg.Record]:
+    """Return a person's sessions that have not expired, the last used first."""
+    return await connection.fetch(_SQL["sessions_of_user"], user_id, now - ABSOLUTE, now - IDLE)
+
+
+async def _tell(connection: Connection, ended: Iterable[asyncpg.Record]) -> list[str]:
+    digests = [row["digest"] for row in ended]
+    for digest in digests:
+        await notify(connection, NotifyChannel.SESSIONS, digest)
+    return digests
+
+
+def _shown_user_agent(text: str | None) -> str | None:
+    """Return what people will know their browser by: one line that PostgreSQL can hold."""
+    shown = "".join(character for character in text or "" if character.isprintable())
+    return shown[:_LONGEST_USER_AGENT] or None

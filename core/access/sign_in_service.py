@@ -1,0 +1,176 @@
+"""Signs people up, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from core.access.account_rules import email_of, findable_email, password_of
+from core.access.attempts import Attempt, Attempts, Door
+from core.access.new_account import NewAccount, make_account
+from core.access.password_work import PasswordWork
+from core.access.plans import Plan
+from core.access.principal import Principal
+from core.access.session_authentication import SessionAuthentication
+from core.access.sessions import SignedIn, Visit, begin_session, end_own_session, end_session
+from core.clock import Clock
+from core.db.database import Connection, Database
+from core.db.named_sql import named_sql
+from core.errors import Conflict, Forbidden, NotFound, RateLimited, WrongCredentials
+from core.ids import Prefix, decode_id
+from core.issues import Issues
+from core.settings import SignUpRule
+from core.text_rules import name_of
+
+_SQL = named_sql("people")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignUp:
+    """An account to make."""
+
+    email: str
+    password: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn:
+    """Who says he is whom."""
+
+    email: str
+    password: str
+
+
+class SignInService:
+    """Each way in returns who came in and the secret of his session; what his cookie opened before has ended."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        passwords: PasswordWork,
+        attempts: Attempts,
+        authentication: SessionAuthentication,
+        rule: SignUpRule,
+        plan: Plan,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._passwords = passwords
+        self._attempts = attempts
+        self._authentication = authentication
+        self._rule = rule
+        self._plan = plan
+
+    async def sign_up(self, visit: Visit, wanted: SignUp) -> SignedIn:
+        """Make an account with a workspace of its own.
+
+        Raises Forbidden where that needs an invitation, InvalidInput, RateLimited, or Conflict of a known address.
+        """
+        _require_open(self._rule)
+        issues = Issues()
+        email = email_of(wanted.email, ("email",), issues)
+        password = password_of(wanted.password, ("password",), issues)
+        name = name_of(wanted.name, ("name",), issues)
+        issues.raise_if_any()
+        await self._attempts.take(Attempt(door=Door.SIGN_UP, address=visit.address))
+        async with self._database.acquire() as connection:
+            if await connection.fetchval(_SQL["email_is_known"], email):
+                raise _known_email()
+        account = NewAccount(
+            email=email,
+            name=name,
+            password_hash=await self._passwords.hash(password),
+            workspace_name=f"{name}'s workspace",
+            plan=self._plan,
+        )
+
+        async def make(connection: Connection) -> SignedIn:
+            now = self._clock.now()
+            made = await make_account(account, now)
+            person = await connection.fetchrow(_SQL["person_by_id"], made.user_id)
+            return await begin_session(connection, _found(person), visit, now)
+
+        try:
+            return self._let_in(await self._database.in_transaction(make))
+        except asyncpg.UniqueViolationError:
+            raise _known_email() from None
+
+    async def sign_in(self, visit: Visit, wanted: SignIn) -> SignedIn:
+        """Begin a session; raise WrongCredentials or RateLimited. An address without an account costs the same."""
+        email = findable_email(wanted.email)
+        attempt = Attempt(door=Door.SIGN_IN, account=email.lower(), address=visit.address)
+        await self._attempts.take(attempt)
+        async with self._database.acquire() as connection:
+            person = await connection.fetchrow(_SQL["person_by_email"], email)
+        stored = None if person is None else person["password_hash"]
+        try:
+            is_right = await self._passwords.is_right(wanted.password, stored)
+        except RateLimited:
+            await self._attempts.give_back(attempt)  # it was not even looked at
+            raise
+        if not is_right or person is None:
+            raise WrongCredentials
+        await self._attempts.give_back(attempt)
+
+        async def begin(connection: Connection) -> SignedIn:
+            if await connection.fetchval(_SQL["hold_password"], person["id"], stored) is None:
+                raise WrongCredentials
+            return await begin_session(connection, person, visit, self._clock.now())
+
+        return self._let_in(await self._database.in_transaction(begin))
+
+    async def sign_out(self, visit: Visit) -> None:
+        """End the session that the visitor's cookie opens, if it does."""
+
+        async def end(connection: Connection) -> Sequence[str]:
+            return await end_session(connection, visit.session_secret)
+
+        self._forget(await self._database.in_transaction(end))
+
+    async def revoke_session(self, principal: Principal, public_id: str) -> UUID:
+        """End one of the person's sessions and return its id; raise NotFound, or Forbidden for a token."""
+        user_id = principal.user_id
+        if principal.session_id is None or user_id is None:
+            raise Forbidden("sessions are ended by the person who signed in")
+        session_id = decode_id(Prefix.SESSION, public_id)
+
+        async def end(connection: Connection) -> Sequence[str]:
+            return await end_own_session(connection, user_id, session_id)
+
+        ended = await self._database.in_transaction(end)
+        if session_id is None or not ended:
+            raise NotFound("session not found", path=("id",))
+        self._forget(ended)
+        return session_id
+
+    def _let_in(self, came_in: SignedIn) -> SignedIn:
+        self._forget(came_in.ended)
+        return came_in
+
+    def _forget(self, ended: Sequence[str]) -> None:
+        """Forget here at once what the other processes hear of."""
+        for digest_hex in ended:
+            self._authentication.forget(digest_hex)
+
+
+def _require_open(rule: SignUpRule) -> None:
+    if rule is SignUpRule.CLOSED:
+        raise Forbidden("sign-up is closed on this server")
+    if rule is SignUpRule.INVITE:
+        raise Forbidden("sign-up needs an invitation on this server")
+
+
+def _known_email() -> Conflict:
+    return Conflict("email has an account already: sign in", path=("email",))
+
+
+def _found(person: asyncpg.Record | None) -> asyncpg.Record:
+    if person is None:
+        raise RuntimeError("the account that was just made is missing")
+    return person
