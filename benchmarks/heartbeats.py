@@ -16,8 +16,8 @@ from benchmarks.durable_postgres import durable_postgres
 from benchmarks.harness import Benchmark, Contender, Rivalry, pin_to_first_core
 from benchmarks.ping_server import RIVAL_TABLE
 from core.clock import MeasuredClock
-from core.heartbeats.tokens import token_digest
 from core.ids import new_id
+from core.secret_text import digest_of
 
 MONITORS = 10_000
 CONNECTIONS = 64
@@ -34,7 +34,7 @@ async def _make_heartbeats(url: str) -> list[str]:
     await connection.copy_records_to_table(
         "heartbeats",
         columns=("monitor_id", "workspace_id", "token", "token_sha256"),
-        records=[(new_id(now), workspace_id, token, token_digest(token)) for token in tokens],
+        records=[(new_id(now), workspace_id, token, digest_of(token)) for token in tokens],
     )
     await connection.execute("ANALYZE heartbeats")
     await connection.close()

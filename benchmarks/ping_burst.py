@@ -22,7 +22,7 @@ import asyncpg
 from benchmarks.harness import Benchmark, Contender, Rivalry
 from benchmarks.processor_time import children_of
 from benchmarks.watched_monitors import make_heartbeats
-from core.heartbeats.tokens import token_digest
+from core.secret_text import digest_of
 
 HEARTBEATS = 4_000
 _API = b"core.api_process"
@@ -67,7 +67,7 @@ class _Bursts:
     async def _stored(self, tokens: Sequence[str]) -> int:
         connection = await asyncpg.connect(self._database)
         try:
-            stored: int = await connection.fetchval(_STORED, [token_digest(token) for token in tokens])
+            stored: int = await connection.fetchval(_STORED, [digest_of(token) for token in tokens])
             return stored
         finally:
             await connection.close()

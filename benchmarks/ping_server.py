@@ -16,11 +16,11 @@ from core.clock import Clock, MeasuredClock
 from core.db.database import Database, PoolUse
 from core.event_loop import run_fast
 from core.heartbeats.ping import PingAnswer, PingKind, PingVerdict
-from core.heartbeats.tokens import token_digest
 from core.inherited_socket_server import InheritedSocketServer
 from core.outbound_policy import outbound_for
 from core.plugin_registry import load_plugins
 from core.request_frame import RequestFrame
+from core.secret_text import digest_of
 from core.services import build_services
 from core.settings import Settings, Switch
 from core.supervision.listening_socket import BACKLOG, listen
@@ -50,7 +50,7 @@ class OneUpsertAPing:
     async def receive(self, token: str, _kind: PingKind, **_said: Any) -> PingAnswer:
         """Store that the heartbeat was pinged, and answer after the commit."""
         async with self._database.acquire() as connection:
-            known = await connection.fetchval(_RIVAL_UPSERT, token_digest(token), self._clock.now())
+            known = await connection.fetchval(_RIVAL_UPSERT, digest_of(token), self._clock.now())
         return PingAnswer(verdict=PingVerdict.UNKNOWN if known is None else PingVerdict.ACCEPTED)
 
 

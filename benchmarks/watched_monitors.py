@@ -13,11 +13,11 @@ import asyncpg
 
 from core.clock import MeasuredClock
 from core.db.database import prepare_connection
-from core.heartbeats.tokens import token_digest
 from core.ids import new_id, to_unix_ms
 from core.monitors.status import MonitorStatus
 from core.scheduling.leases import schedule_monitors
 from core.scheduling.presence import ensure_region
+from core.secret_text import digest_of
 from core.settings import Settings
 
 REGION_KEY = Settings().region
@@ -61,7 +61,7 @@ async def make_heartbeats(url: str, count: int) -> Sequence[str]:
     try:
         owned = await _make(connection, count, kept, MeasuredClock().now())
         waiting = [
-            {**each, "token": token, "token_sha256": token_digest(token)}
+            {**each, "token": token, "token_sha256": digest_of(token)}
             for each, token in zip(owned, tokens, strict=True)
         ]
         await _insert(connection, "heartbeats", waiting)

@@ -1,6 +1,6 @@
 """What is found out once for each operation and kept while clients repeat it.
 
-The documents that were parsed lately are kept (schema.py), so that an operation sent again is the same object.
+The documents that were parsed lately are kept (documents.py), so that an operation sent again is the same object.
 """
 
 from __future__ import annotations

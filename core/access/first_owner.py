@@ -15,7 +15,6 @@ from core.access.grants import ALL_GRANTS, grants_to_json
 from core.access.new_account import NewAccount, make_account
 from core.access.passwords import hash_password
 from core.access.plans import Plan
-from core.access.secret_cache import digest_of
 from core.access.token_secret import new_token_secret, prefix_of_secret
 from core.access.token_terms import FIXED_TOKEN_NAME
 from core.db.database import Connection, Database, read_clock
@@ -24,6 +23,7 @@ from core.db.notifications import NotifyChannel, notify
 from core.db.tables import ApiToken
 from core.errors import StartupError
 from core.ids import new_id
+from core.secret_text import digest_of
 from core.settings import Settings
 
 _SQL = named_sql("first_owner")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,6 @@ from core.access.attempts import Attempt, Attempts, Door
 from core.access.password_work import PasswordWork
 from core.access.principal import Principal
 from core.access.reset_letter import ResetLetter
-from core.access.secret_cache import digest_of
 from core.access.session_authentication import SessionAuthentication
 from core.access.sessions import SignedIn, Visit, begin_session, end_other_sessions, rotate_session
 from core.clock import Clock
@@ -22,10 +20,10 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.errors import Conflict, Forbidden, Unauthenticated, WrongCredentials
 from core.issues import Issues
+from core.secret_text import digest_of, new_secret
 
 _SQL = named_sql("people")
 RESET_LASTS = timedelta(minutes=30)
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +93,7 @@ class PasswordService:
         email = findable_email(address)
         door = Door.PASSWORD_RESET_REQUEST
         await self._attempts.take(Attempt(door=door, account=email.lower(), address=visit.address))
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        secret = new_secret()
         now = self._clock.now()
         expires_at = now + RESET_LASTS
 
@@ -134,7 +132,7 @@ class PasswordService:
                 principal=came_in.principal, secret=came_in.secret, ended=[*ended, *came_in.ended]
             )
 
-        return self._let_in(await self._database.in_transaction(reset))
+        return self._authentication.let_in(await self._database.in_transaction(reset))
 
     async def _store_change(self, principal: Principal, verified: str | None, password_hash: str) -> SignedIn:
         async def change(connection: Connection) -> SignedIn:
@@ -149,12 +147,7 @@ class PasswordService:
                 raise Unauthenticated("the session has ended: sign in")
             return SignedIn(principal=principal, secret=rotated.secret, ended=[*ended, *rotated.ended])
 
-        return self._let_in(await self._database.in_transaction(change))
-
-    def _let_in(self, came_in: SignedIn) -> SignedIn:
-        for digest_hex in came_in.ended:
-            self._authentication.forget(digest_hex)
-        return came_in
+        return self._authentication.let_in(await self._database.in_transaction(change))
 
 
 async def _end_all(connection: Connection, person: asyncpg.Record, kept: Principal | None) -> Sequence[str]:

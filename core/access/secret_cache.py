@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,11 +21,6 @@ CACHED_AT_MOST = 10_000
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 KnownT = TypeVar("KnownT")
-
-
-def digest_of(secret: str) -> bytes:
-    """Return what is stored of a secret, and by which it is found."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 @dataclass(kw_only=True, slots=True)

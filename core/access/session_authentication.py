@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.access.plans import Plan
-from core.access.principal import Principal, Role
-from core.access.secret_cache import SecretCache, digest_of
+from core.access.principal import Principal
+from core.access.secret_cache import SecretCache
 from core.access.session_life import is_over
+from core.access.sessions import SignedIn, session_principal
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.errors import SessionExpired, Unauthenticated
+from core.secret_text import digest_of
 
 _SQL = named_sql("sessions")
 
@@ -55,18 +57,20 @@ class SessionAuthentication:
         """Drop what is cached of one session, or of all (a lost listener cannot know what it missed)."""
         self._cache.forget(digest_hex)
 
+    def forget_each(self, digests_hex: Iterable[str]) -> None:
+        """Forget here at once what the other processes hear of."""
+        for digest_hex in digests_hex:
+            self.forget(digest_hex)
+
+    def let_in(self, came_in: SignedIn) -> SignedIn:
+        """Return who came in, with all forgotten that ended by it."""
+        self.forget_each(came_in.ended)
+        return came_in
+
 
 async def _load(connection: Connection, digest: bytes) -> tuple[_Session, datetime | None] | None:
     row = await connection.fetchrow(_SQL["session_by_digest"], digest)
     if row is None or not hmac.compare_digest(row["secret_sha256"], digest):
         return None
-    principal = Principal(
-        workspace_id=row["workspace_id"],
-        user_id=row["user_id"],
-        token_id=None,
-        role=Role(row["role"]),
-        grants=frozenset(),
-        plan=Plan(row["plan"]),
-        session_id=row["id"],
-    )
+    principal = session_principal(row["id"], row["user_id"], row["workspace_id"], row)
     return _Session(principal=principal, created_at=row["created_at"]), row["last_seen_at"]

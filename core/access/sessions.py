@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,18 +11,17 @@ import asyncpg
 
 from core.access.plans import Plan
 from core.access.principal import Principal, Role
-from core.access.secret_cache import digest_of
 from core.access.session_life import ABSOLUTE, IDLE
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.errors import Forbidden
 from core.ids import new_id
+from core.secret_text import digest_of, new_secret
 
 _SQL = named_sql("sessions")
 _PEOPLE = named_sql("people")
 MOST_SESSIONS = 50
-_SECRET_BYTES = 32
 _LONGEST_USER_AGENT = 300
 
 
@@ -56,7 +54,7 @@ async def begin_session(
     if place is None:
         raise Forbidden("you belong to no workspace: ask for an invitation")
     ended = await end_session(connection, visit.session_secret)
-    secret, session_id = secrets.token_urlsafe(_SECRET_BYTES), new_id(now)
+    secret, session_id = new_secret(), new_id(now)
     await connection.execute(
         _SQL["begin_session"],
         session_id,
@@ -68,21 +66,28 @@ async def begin_session(
     )
     surplus = await connection.fetch(_SQL["end_surplus_sessions"], person["id"], MOST_SESSIONS)
     ended = [*ended, *await _tell(connection, surplus)]
-    principal = Principal(
-        workspace_id=person["workspace_id"],
-        user_id=person["id"],
+    principal = session_principal(session_id, person["id"], person["workspace_id"], place)
+    return SignedIn(principal=principal, secret=secret, ended=ended)
+
+
+def session_principal(
+    session_id: UUID, user_id: UUID, workspace_id: UUID, place: asyncpg.Record
+) -> Principal:
+    """Return whom a session stands for; `place` has his `role` in the workspace, and its `plan`."""
+    return Principal(
+        workspace_id=workspace_id,
+        user_id=user_id,
         token_id=None,
         role=Role(place["role"]),
         grants=frozenset(),
         plan=Plan(place["plan"]),
         session_id=session_id,
     )
-    return SignedIn(principal=principal, secret=secret, ended=ended)
 
 
 async def rotate_session(connection: Connection, principal: Principal, now: datetime) -> SignedIn | None:
     """Give the principal's session another secret; None if the session has ended meanwhile."""
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    secret = new_secret()
     rows = await connection.fetch(_SQL["rotate_session"], principal.session_id, digest_of(secret), now)
     ended = await _tell(connection, rows)
     return SignedIn(principal=principal, secret=secret, ended=ended) if rows else None

@@ -97,7 +97,7 @@ class SignInService:
             return await begin_session(connection, _found(person), visit, now)
 
         try:
-            return self._let_in(await self._database.in_transaction(make))
+            return self._authentication.let_in(await self._database.in_transaction(make))
         except asyncpg.UniqueViolationError:
             raise _known_email() from None
 
@@ -123,7 +123,7 @@ class SignInService:
                 raise WrongCredentials
             return await begin_session(connection, person, visit, self._clock.now())
 
-        return self._let_in(await self._database.in_transaction(begin))
+        return self._authentication.let_in(await self._database.in_transaction(begin))
 
     async def sign_out(self, visit: Visit) -> None:
         """End the session that the visitor's cookie opens, if it does."""
@@ -131,7 +131,7 @@ class SignInService:
         async def end(connection: Connection) -> Sequence[str]:
             return await end_session(connection, visit.session_secret)
 
-        self._forget(await self._database.in_transaction(end))
+        self._authentication.forget_each(await self._database.in_transaction(end))
 
     async def revoke_session(self, principal: Principal, public_id: str) -> UUID:
         """End one of the person's sessions and return its id; raise NotFound, or Forbidden for a token."""
@@ -146,17 +146,8 @@ class SignInService:
         ended = await self._database.in_transaction(end)
         if session_id is None or not ended:
             raise NotFound("session not found", path=("id",))
-        self._forget(ended)
+        self._authentication.forget_each(ended)
         return session_id
-
-    def _let_in(self, came_in: SignedIn) -> SignedIn:
-        self._forget(came_in.ended)
-        return came_in
-
-    def _forget(self, ended: Sequence[str]) -> None:
-        """Forget here at once what the other processes hear of."""
-        for digest_hex in ended:
-            self._authentication.forget(digest_hex)
 
 
 def _require_open(rule: SignUpRule) -> None:

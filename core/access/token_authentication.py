@@ -9,11 +9,12 @@ from datetime import datetime
 from core.access.grants import grants_from_json
 from core.access.plans import Plan
 from core.access.principal import Principal, Role
-from core.access.secret_cache import SecretCache, digest_of
+from core.access.secret_cache import SecretCache
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.errors import TokenExpired, TokenRevoked, Unauthenticated
+from core.secret_text import digest_of
 
 _SQL = named_sql("access")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
+from core.secret_text import new_secret
 
 _BEGINNING = "tocsin_"
-_RANDOM_BYTES = 32
 # What is left to guess of a secret whose prefix is known: 220 bits.
 _SHOWN_RANDOM_CHARACTERS = 6
 
 
 def new_token_secret() -> str:
     """Return a fresh secret of 256 random bits. It begins so that it can be recognised where it does not belong."""
-    return _BEGINNING + secrets.token_urlsafe(_RANDOM_BYTES)
+    return _BEGINNING + new_secret()
 
 
 def prefix_of_secret(secret: str) -> str:

@@ -11,7 +11,6 @@ from core.access.grants import grants_to_json
 from core.access.permission import require
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
-from core.access.secret_cache import digest_of
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_secret import new_token_secret, prefix_of_secret
 from core.access.token_terms import expiry_of_token, grants_within, name_of_token
@@ -23,6 +22,7 @@ from core.db.tables import ApiToken
 from core.errors import NotFound, OverLimit, TokenExpired, TokenRevoked, Unauthenticated
 from core.ids import Prefix, decode_id, new_id
 from core.issues import Issues
+from core.secret_text import digest_of
 from core.unset import UNSET, Unset
 
 MOST_LIVE_TOKENS = 500

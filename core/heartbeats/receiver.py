@@ -32,9 +32,9 @@ from core.heartbeats.ping import (
     PingVerdict,
     storable_text,
 )
-from core.heartbeats.tokens import token_digest
 from core.ids import new_id
 from core.log import get_logger
+from core.secret_text import digest_of
 
 log = get_logger(__name__)
 
@@ -128,7 +128,7 @@ class PingReceiver:
             raise Unavailable("too many pings are waiting to be stored")
         arrived_at = self._next_arrival()
         ping = Ping(
-            token_sha256=token_digest(token),
+            token_sha256=digest_of(token),
             arrived_at=arrived_at,
             id=new_id(arrived_at),
             kind=kind,

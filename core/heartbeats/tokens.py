@@ -7,20 +7,18 @@ heartbeat before the status, and two orders of locks would be a deadlock.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from uuid import UUID
 
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.errors import NotFound
 from core.heartbeats.deadlines import deadline_of
+from core.secret_text import digest_of, new_secret
 from plugins.api.probe import Expectation
 
 _SQL = named_sql("heartbeats")
 
 PING_PATH = "/api/v1/heartbeat/"
-_TOKEN_BYTES = 32
 
 
 def ping_url(public_url: str, token: str) -> str:
@@ -28,15 +26,10 @@ def ping_url(public_url: str, token: str) -> str:
     return f"{public_url.rstrip('/')}{PING_PATH}{token}"
 
 
-def token_digest(token: str) -> bytes:
-    """Return the digest by which a token is looked up, whatever stands in its place in an address."""
-    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-
-
 async def create_heartbeat(connection: Connection, *, workspace_id: UUID, monitor_id: UUID) -> str:
     """Make the heartbeat of a new monitor and return its token. It waits without a deadline for its first ping."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    await connection.execute(_SQL["create_heartbeat"], monitor_id, workspace_id, token, token_digest(token))
+    token = new_secret()
+    await connection.execute(_SQL["create_heartbeat"], monitor_id, workspace_id, token, digest_of(token))
     return token
 
 
@@ -45,9 +38,9 @@ async def rotate_heartbeat(connection: Connection, *, workspace_id: UUID, monito
 
     Raises NotFound if the monitor has no heartbeat.
     """
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_secret()
     rotated = await connection.fetchval(
-        _SQL["rotate_heartbeat"], workspace_id, monitor_id, token, token_digest(token)
+        _SQL["rotate_heartbeat"], workspace_id, monitor_id, token, digest_of(token)
     )
     if rotated is None:
         raise NotFound("monitor not found")

@@ -370,7 +370,7 @@ async def test_asking_for_a_letter_does_the_same_whether_there_is_an_account_or_
 
 
 async def test_nobodys_letter_opens_nothing(people, database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.access.password_service.secrets.token_urlsafe", lambda _bytes: "known")
+    monkeypatch.setattr("core.secret_text.secrets.token_urlsafe", lambda _bytes: "known")
     await people.passwords.request_reset(VISIT, "nobody@example.com")
 
     with pytest.raises(WrongCredentials):
