@@ -17,6 +17,7 @@ from benchmarks.dashboard import DASHBOARD
 from benchmarks.dashboard_rows import SECRET, make_workspace
 from benchmarks.durable_postgres import durable_postgres
 from benchmarks.harness import Benchmark, Contender, Rivalry, pin_to_first_core
+from core.asgi import LeanLitestar
 from core.clock import MeasuredClock
 from core.db.database import Database, PoolUse
 from core.event_loop import new_fast_loop
@@ -113,7 +114,7 @@ class _Doors:
 
 
 def _app(endpoint: GraphQLEndpoint) -> Litestar:
-    return Litestar(route_handlers=list(handlers(endpoint)), openapi_config=None, logging_config=None)
+    return LeanLitestar(route_handlers=list(handlers(endpoint)), openapi_config=None, logging_config=None)
 
 
 async def _seconds(app: Litestar) -> float:

@@ -17,6 +17,7 @@ from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.database import Database
 from core.errors import StartupError
 from core.log import get_logger
+from core.long_answer import go_on
 from core.services import Services
 
 log = get_logger(__name__)
@@ -31,8 +32,14 @@ _READING = (HttpMethod.GET, HttpMethod.HEAD)
 class LeanLitestar(Litestar):
     """Litestar without its support for pydantic and attrs, which we have no values of.
 
-    It would cost every start a tenth of a second, and every API process ten megabytes.
+    It would cost every start a tenth of a second, and every API process ten megabytes. An answer that goes on
+    longer than its request does so without Litestar.
     """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request, or go through the life of the process."""
+        await super().__call__(scope, receive, send)
+        await go_on(scope, receive, send)
 
     @staticmethod
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:

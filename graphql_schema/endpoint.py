@@ -11,6 +11,7 @@ from graphql import GraphQLError, OperationType
 from litestar import Request, Response, get, post
 
 from core.errors import Forbidden, OverLimit, QuotaExhausted, TocsinError, Unavailable
+from core.long_answer import LongAnswer
 from core.usage.quota_headers import exhausted_headers, quota_headers
 from core.websocket.handshake import is_upgrade
 from graphql_schema.access.visitor import Visitor
@@ -18,7 +19,6 @@ from graphql_schema.admission import KindNotAllowed
 from graphql_schema.callers import Caller, caller_of
 from graphql_schema.errors import ErrorCode, code_of, log_faults
 from graphql_schema.ide.page import ide_handlers, page, wants_page
-from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.event_stream import EventStream, wants_events
 from graphql_schema.live.web_socket import upgraded
 from graphql_schema.operation_request import Operation, RequestRefused, read_body, read_parameters
@@ -93,7 +93,7 @@ class GraphQLEndpoint:
             live=self._operations.services.live,
         )
         await stream.begin()
-        return ApplicationResponse(stream)
+        return LongAnswer(stream)
 
     async def _caller(self, request: AnyRequest) -> Caller:
         """Return who asks, and count his request.

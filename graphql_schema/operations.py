@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLError, OperationType
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 
 from core.errors import Unavailable
 from core.log import get_logger
@@ -21,6 +19,7 @@ from graphql_schema.admission import Admission, Admitted, Cost, KindNotAllowed, 
 from graphql_schema.callers import Caller
 from graphql_schema.context import Context
 from graphql_schema.errors import formatted
+from graphql_schema.live.event_results import event_results
 from graphql_schema.node_queries import NODE_KINDS
 from graphql_schema.operation_names import UNNAMED
 from graphql_schema.operation_request import Operation
@@ -29,8 +28,6 @@ from graphql_schema.schema import TocsinSchema
 _log = get_logger(__name__)
 
 ALL_OPERATIONS = frozenset(OperationType)
-# What comes in parts is left out: the schema knows no @defer.
-_WHOLE = (ExecutionResult, PreExecutionError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,17 +138,11 @@ class Operations:
         self, operation: Operation, caller: Caller, admitted: Admitted
     ) -> AsyncGenerator[Result, None]:
         context = self._context(caller, admitted)
-        results = await self._schema.stream(
-            operation.query,
-            variable_values=operation.variables,
-            context_value=context,
-            operation_name=operation.operation_name,
-        )
+        results = event_results(self._schema, admitted.document, operation, context)
         try:
             async with contextlib.aclosing(results):
                 async for result in results:
-                    if isinstance(result, _WHOLE):
-                        yield Result(data=result.data, errors=result.errors or ())
+                    yield Result(data=result.data, errors=result.errors or ())
         finally:
             context.end()
 

@@ -41,6 +41,8 @@ def wants_events(request: Request[Any, Any, Any]) -> bool:
 class EventStream:
     """An ASGI application that answers one request. It is looked after from `begin` on."""
 
+    __slots__ = ("_caller", "_is_leaving", "_live", "_refusal", "_results", "_send", "_telling", "_turn")
+
     def __init__(
         self, *, results: AsyncGenerator[Result, None], caller: Caller, live: LiveConnections
     ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import TypeVar
 from uuid import UUID
 
 import strawberry
@@ -21,6 +22,8 @@ from graphql_schema.identifiers import filter_id
 from graphql_schema.live.types import IncidentChange, MonitorChange
 from graphql_schema.written import written
 
+ChangeT = TypeVar("ChangeT")
+
 
 @strawberry.type(description="What can be followed as it happens")
 class Subscription:
@@ -30,7 +33,7 @@ class Subscription:
         "Changes of monitors: all after the cursor, or from now on. Of a move between projects the "
         "followers of both are told. CURSOR_EXPIRED: read anew, and follow from a new eventCursor"
     )
-    async def monitor_changed(
+    def monitor_changed(
         self,
         info: Info,
         *,
@@ -38,52 +41,57 @@ class Subscription:
         monitor_ids: list[strawberry.ID] | None = strawberry.UNSET,
         after: str | None = strawberry.UNSET,
     ) -> AsyncGenerator[MonitorChange, None]:
-        """Yield changes of monitors."""
+        """Return changes of monitors."""
         wants = _wanted_monitors(filter_id(Prefix.PROJECT, project_id), written(monitor_ids))
-        changes = _changes(info.context, TokenScope.UPTIME_CHECKS, wants, written(after))
-        async with aclosing(changes):
-            async for cursor, event in changes:
-                yield MonitorChange.of(cursor, event)
+        return _changes(info.context, TokenScope.UPTIME_CHECKS, wants, written(after), MonitorChange.of)
 
     @subscription("Changes of incidents: all after the cursor, or from now on. CURSOR_EXPIRED as above")
-    async def incident_changed(
+    def incident_changed(
         self, info: Info, *, after: str | None = strawberry.UNSET
     ) -> AsyncGenerator[IncidentChange, None]:
-        """Yield changes of incidents."""
-        changes = _changes(info.context, TokenScope.INCIDENTS, _is_of_incident, written(after))
-        async with aclosing(changes):
-            async for cursor, event in changes:
-                yield IncidentChange.of(cursor, event)
+        """Return changes of incidents."""
+        return _changes(
+            info.context, TokenScope.INCIDENTS, _is_of_incident, written(after), IncidentChange.of
+        )
 
     @subscription(
         "Checks of a monitor as they are recorded, without resume; ends when the monitor is deleted"
     )
-    async def check_completed(self, info: Info, *, monitor_id: strawberry.ID) -> AsyncGenerator[Check, None]:
-        """Yield checks of one monitor."""
-        context = info.context
-        context.require_read(TokenScope.UPTIME_CHECKS)
-        identifier = decode_id(Prefix.MONITOR, monitor_id)
-        if identifier is None or await context.find(Prefix.MONITOR, identifier) is None:
-            raise NotFound("monitor not found")
-        checks = context.services.check_tail.follow(identifier)
-        async with aclosing(checks):
-            async for row in checks:
-                context.begin_delivery()
-                context.require_read(TokenScope.UPTIME_CHECKS)
-                yield Check.of(row)
+    def check_completed(self, info: Info, *, monitor_id: strawberry.ID) -> AsyncGenerator[Check, None]:
+        """Return checks of one monitor."""
+        return _checks(info.context, monitor_id)
+
+
+# Beside the resolvers: what they are handed keeps the executor, and would wait along with each subscriber.
 
 
 async def _changes(
-    context: Context, scope: TokenScope, wants: Wants, after: str | None
-) -> AsyncGenerator[tuple[EventCursor, Event], None]:
+    context: Context,
+    scope: TokenScope,
+    wants: Wants,
+    after: str | None,
+    told: Callable[[EventCursor, Event], ChangeT],
+) -> AsyncGenerator[ChangeT, None]:
     """Yield changes for as long as the principal may read them."""
     context.require_read(scope)
-    events = context.services.feed.follow(context.workspace_id, wants, _cursor(after))
-    async with aclosing(events):
+    async with aclosing(context.services.feed.follow(context.workspace_id, wants, _cursor(after))) as events:
         async for cursor, event in events:
             context.begin_delivery()
             context.require_read(scope)
-            yield cursor, event
+            yield told(cursor, event)
+
+
+async def _checks(context: Context, public_id: str) -> AsyncGenerator[Check, None]:
+    """Yield checks of a monitor for as long as the principal may read them."""
+    context.require_read(TokenScope.UPTIME_CHECKS)
+    identifier = decode_id(Prefix.MONITOR, public_id)
+    if identifier is None or await context.find(Prefix.MONITOR, identifier) is None:
+        raise NotFound("monitor not found")
+    async with aclosing(context.services.check_tail.follow(identifier)) as checks:
+        async for row in checks:
+            context.begin_delivery()
+            context.require_read(TokenScope.UPTIME_CHECKS)
+            yield Check.of(row)
 
 
 def _cursor(text: str | None) -> EventCursor | None:

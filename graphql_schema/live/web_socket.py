@@ -9,11 +9,11 @@ from typing import Any
 from litestar import Request, Response
 from litestar.types import Receive, Scope, Send
 
+from core.long_answer import LongAnswer
 from core.websocket.connection import WebSocketConnection
 from core.websocket.departure import LeavingConnection, leave
 from core.websocket.handshake import VERSION, accept_key, subprotocols, switch_protocols
 from graphql_schema.callers import caller_of
-from graphql_schema.live.application_response import ApplicationResponse
 from graphql_schema.live.limits import GUEST
 from graphql_schema.live.transport_ws import SUBPROTOCOL, Ending, GraphQLSocket
 from graphql_schema.operation_request import RequestRefused
@@ -34,7 +34,7 @@ async def upgraded(request: Request[Any, Any, Any], operations: Operations) -> R
     if leaving is None:
         connection.connection_lost(None)
         raise RequestRefused(HTTPStatus.NOT_IMPLEMENTED, "this server cannot hold a websocket: use events")
-    return ApplicationResponse(_Upgrade(request.headers, key, connection, leaving))
+    return LongAnswer(_Upgrade(request.headers, key, connection, leaving))
 
 
 def _key(request: Request[Any, Any, Any]) -> bytes:

@@ -14,10 +14,10 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from litestar import Litestar
 
 from core.access.grants import ALL_GRANTS, grants_to_json
 from core.access.principal import Grant, Role
+from core.asgi import LeanLitestar
 from core.clock import ManualClock
 from core.db.database import Connection, Database
 from core.ids import new_id, to_unix_ms
@@ -76,7 +76,7 @@ def services(watched: WatchedDatabase, clock: ManualClock, installed: PluginRegi
 @pytest.fixture
 async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the face alone."""
-    app = Litestar(route_handlers=list(face(services)), openapi_config=None)
+    app = LeanLitestar(route_handlers=list(face(services)), openapi_config=None)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin.test") as opened:
         yield opened
@@ -375,7 +375,7 @@ async def _add_member(
     async with database.acquire() as connection:
         await connection.execute(
             "INSERT INTO members (id, workspace_id, user_id, email, role, accepted_at, created_at)"
-            " VALUES ($1, $2, $3, 'member@example.org', $4, $5, $5)",
+            " VALUES ($1, $2, $3, (SELECT email FROM users WHERE id = $3), $4, $5, $5)",
             new_id(now),
             workspace_id,
             user_id,

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from litestar import Litestar
 
+from core.asgi import LeanLitestar
 from core.clock import ManualClock
 from core.db.database import Database, PoolUse
 from core.db.listener import Listener
@@ -50,7 +50,7 @@ async def start_api(
 
 
 async def _serve(services: Services, clock: ManualClock) -> Api:
-    app = Litestar(route_handlers=list(face(services)), openapi_config=None)
+    app = LeanLitestar(route_handlers=list(face(services)), openapi_config=None)
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setblocking(False)
     port = listening.getsockname()[1]
