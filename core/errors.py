@@ -10,7 +10,12 @@ TocsinError                       code
 │   ├── SessionExpired            UNAUTHENTICATED
 │   └── WrongCredentials          UNAUTHENTICATED      what was entered is wrong, and may be entered anew
 ├── Forbidden                     FORBIDDEN
-│   └── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
+│   ├── TokenScopeDenied          API_TOKEN_SCOPE_DENIED
+│   ├── AccountContextForbidden   ACCOUNT_CONTEXT_FORBIDDEN        no place in that workspace
+│   ├── ProjectScopeForbidden     PROJECT_SCOPE_FORBIDDEN          the project is none of those he is confined to
+│   ├── DeviceScopeForbidden      DEVICE_SCOPE_FORBIDDEN           the monitor, or what is its own, is in none of them
+│   ├── SharedAccountWriteForbidden  SHARED_ACCOUNT_WRITE_FORBIDDEN  the role may not change what is the workspace's
+│   └── ProjectWriteForbidden     PROJECT_WRITE_FORBIDDEN          the role may not change what is in projects
 ├── PremiumRequired               PREMIUM_REQUIRED
 ├── OverLimit                     OVER_LIMIT           one more would be too much
 │   └── WriteLocked               OVER_LIMIT           there is too much already, as after a downgrade
@@ -114,6 +119,41 @@ class TokenScopeDenied(Forbidden):
 
     code = "API_TOKEN_SCOPE_DENIED"
     default_message = "the api token lacks the grant"
+
+
+class AccountContextForbidden(Forbidden):
+    """The person has no place in that workspace, if there is one."""
+
+    code = "ACCOUNT_CONTEXT_FORBIDDEN"
+    default_message = "you have no place in that workspace"
+
+
+class ProjectScopeForbidden(Forbidden):
+    """The project is none of those that the member is confined to."""
+
+    code = "PROJECT_SCOPE_FORBIDDEN"
+    default_message = "the project is outside of those you are confined to"
+
+
+class DeviceScopeForbidden(Forbidden):
+    """The monitor, or what belongs to it, is in none of the projects that the member is confined to."""
+
+    code = "DEVICE_SCOPE_FORBIDDEN"
+    default_message = "the monitor is outside of the projects you are confined to"
+
+
+class SharedAccountWriteForbidden(Forbidden):
+    """What belongs to the workspace as a whole may be read, and not changed by this role."""
+
+    code = "SHARED_ACCOUNT_WRITE_FORBIDDEN"
+    default_message = "your role may not change this"
+
+
+class ProjectWriteForbidden(Forbidden):
+    """What belongs to projects may be read, and not changed by this role."""
+
+    code = "PROJECT_WRITE_FORBIDDEN"
+    default_message = "your role may not change this"
 
 
 class OverLimit(TocsinError):

@@ -35,6 +35,7 @@ class Prefix(enum.StrEnum):
     WORKSPACE = "ws"
     USER = "usr"
     MEMBER = "tm"
+    INVITATION = "inv"
     SESSION = "ses"
     TOKEN = "key"  # noqa: S105  (a prefix, not a secret)
     PROJECT = "prj"
@@ -49,6 +50,7 @@ class Prefix(enum.StrEnum):
     TAG = "tag"
     PING = "hb"
     REQUEST = "req"
+    AUDIT_ENTRY = "aud"
 
 
 def new_id(at: datetime) -> uuid.UUID:

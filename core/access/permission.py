@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from core.access.principal import Principal, Role, TokenPermission, TokenScope
-from core.errors import Forbidden, TokenScopeDenied
+from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForbidden, TokenScopeDenied
 
-_OF_THE_WORKSPACE = frozenset({TokenScope.TEAM, TokenScope.ACCOUNT, TokenScope.TOKENS})
+_OF_PROJECTS = frozenset({TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS})
+_OF_ADMINISTRATION = frozenset({TokenScope.TEAM, TokenScope.ACCOUNT, TokenScope.TOKENS})
 
 
 def require(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:
-    """Raise TokenScopeDenied if the token's grants do not reach so far, Forbidden if the role does not."""
+    """Raise TokenScopeDenied if the token's grants do not reach so far, Forbidden if the role does not.
+
+    A change that the role does not allow is a ProjectWriteForbidden or a SharedAccountWriteForbidden.
+    """
     require_grant(principal, scope, permission)
-    if permission > _ceiling(principal.role, scope):
-        raise Forbidden(f"the role {principal.role.value} does not allow {permission.name} on {scope.value}")
+    if permission > (_ceiling(principal, scope) or 0):
+        raise _refusal(principal, scope, permission)
 
 
 def require_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:
@@ -23,7 +27,7 @@ def require_grant(principal: Principal, scope: TokenScope, permission: TokenPerm
 
 def may(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
     """Return whether `require` would let the principal pass."""
-    return _granted(principal, scope, permission) and permission <= _ceiling(principal.role, scope)
+    return _granted(principal, scope, permission) and permission <= (_ceiling(principal, scope) or 0)
 
 
 def reach(principal: Principal, scope: TokenScope) -> TokenPermission | None:
@@ -39,10 +43,24 @@ def _granted(principal: Principal, scope: TokenScope, permission: TokenPermissio
     return any(grant.scope is scope and grant.permission >= permission for grant in principal.grants)
 
 
-def _ceiling(role: Role, scope: TokenScope) -> TokenPermission:
-    """Return how far a role reaches: viewers read, members change what is watched and who is told."""
-    if role in (Role.OWNER, Role.ADMIN):
+def _ceiling(principal: Principal, scope: TokenScope) -> TokenPermission | None:
+    """Return how far a role reaches: viewers read, members change what is watched and who is told.
+
+    Whoever is confined to projects has nothing to do with what is the whole workspace's, but that he reads who can
+    be told.
+    """
+    if principal.project_ids is not None and scope not in _OF_PROJECTS:
+        return TokenPermission.READ if scope is TokenScope.NOTIFICATIONS else None
+    if principal.role in (Role.OWNER, Role.ADMIN):
         return TokenPermission.DELETE
-    if role is Role.VIEWER or scope in _OF_THE_WORKSPACE:
+    if principal.role is Role.VIEWER or scope in _OF_ADMINISTRATION:
         return TokenPermission.READ
     return TokenPermission.DELETE
+
+
+def _refusal(principal: Principal, scope: TokenScope, permission: TokenPermission) -> Forbidden:
+    who = f"the role {principal.role.value}" + ("" if principal.project_ids is None else " within projects")
+    message = f"{who} does not allow {permission.name} on {scope.value}"
+    if permission is TokenPermission.READ:
+        return Forbidden(message)
+    return (ProjectWriteForbidden if scope in _OF_PROJECTS else SharedAccountWriteForbidden)(message)

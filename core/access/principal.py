@@ -52,7 +52,8 @@ class Grant:
 class Principal:
     """Who is asking, in one workspace. `token_id` is None for a signed-in person, `session_id` for a token.
 
-    `plan` is the workspace's, at most a few seconds old: what is written is judged by the stored one.
+    `plan` is the workspace's, at most a few seconds old: what is written is judged by the stored one. `project_ids`
+    are those that a member is confined to; None if he is not.
     """
 
     workspace_id: UUID
@@ -62,3 +63,8 @@ class Principal:
     grants: frozenset[Grant]
     plan: Plan
     session_id: UUID | None = None
+    project_ids: frozenset[UUID] | None = None
+
+    def sees_project(self, project_id: UUID | None) -> bool:
+        """Return whether a project, and what is in it, is open to the principal at all."""
+        return self.project_ids is None or project_id in self.project_ids

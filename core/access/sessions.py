@@ -11,6 +11,7 @@ import asyncpg
 
 from core.access.plans import Plan
 from core.access.principal import Principal, Role
+from core.access.project_scope import project_ids_of
 from core.access.session_life import ABSOLUTE, IDLE
 from core.db.database import Connection
 from core.db.named_sql import named_sql
@@ -73,7 +74,7 @@ async def begin_session(
 def session_principal(
     session_id: UUID, user_id: UUID, workspace_id: UUID, place: asyncpg.Record
 ) -> Principal:
-    """Return whom a session stands for; `place` has his `role` in the workspace, and its `plan`."""
+    """Return whom a session stands for; `place` has his `role` and scope in the workspace, and its `plan`."""
     return Principal(
         workspace_id=workspace_id,
         user_id=user_id,
@@ -82,6 +83,7 @@ def session_principal(
         grants=frozenset(),
         plan=Plan(place["plan"]),
         session_id=session_id,
+        project_ids=project_ids_of(place),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from core.access.grants import grants_from_json
 from core.access.plans import Plan
 from core.access.principal import Principal, Role
+from core.access.project_scope import project_ids_of
 from core.access.secret_cache import SecretCache
 from core.clock import Clock
 from core.db.database import Connection, Database
@@ -74,6 +75,7 @@ async def _load(connection: Connection, digest: bytes) -> tuple[_Token, datetime
         role=Role(row["role"]),
         grants=grants_from_json(row["grants"]),
         plan=Plan(row["plan"]),
+        project_ids=project_ids_of(row),
     )
     token = _Token(principal=principal, expires_at=row["expires_at"], revoked_at=row["revoked_at"])
     return token, row["last_used_at"]

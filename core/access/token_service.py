@@ -10,6 +10,7 @@ from uuid import UUID
 from core.access.grants import grants_to_json
 from core.access.permission import require
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
+from core.access.project_scope import project_ids_of
 from core.access.reading import fitting_allowance_of
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_secret import new_token_secret, prefix_of_secret
@@ -105,7 +106,7 @@ class TokenService:
 
 
 async def _present(connection: Connection, principal: Principal, now: datetime) -> Principal:
-    """Return the principal with the role that he has now; raise Unauthenticated, TokenExpired or TokenRevoked."""
+    """Return the principal with the role and scope that he has now; raise Unauthenticated, TokenExpired or TokenRevoked."""
     row = await connection.fetchrow(
         _SQL["maker_of_token"], principal.workspace_id, principal.user_id, principal.token_id
     )
@@ -115,7 +116,7 @@ async def _present(connection: Connection, principal: Principal, now: datetime) 
         raise TokenRevoked
     if row["expires_at"] is not None and row["expires_at"] <= now:
         raise TokenExpired
-    return replace(principal, role=Role(row["role"]))
+    return replace(principal, role=Role(row["role"]), project_ids=project_ids_of(row))
 
 
 def _token(maker: Principal, wanted: CreateToken, secret: str, now: datetime) -> ApiToken:

@@ -57,7 +57,10 @@ class Member(Table, tablename="members", db=DB):
     workspace_id = UUID(default=None)
     user_id = UUID(null=True, default=None)
     email = Text()
+    name = Text(null=True, default=None)
     role = Text()
+    is_confined = Boolean(default=False)
+    invited_at = Timestamptz(null=True, default=None)
     accepted_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=None)
 

@@ -442,7 +442,7 @@ async def test_whoever_may_only_read_changes_nothing(owner, stranger):
     wanted = {"id": monitor["id"], "name": "Mine now"}
 
     for trespasser, code in (
-        (await owner.add_token(role=Role.VIEWER), "FORBIDDEN"),
+        (await owner.add_token(role=Role.VIEWER), "PROJECT_WRITE_FORBIDDEN"),
         (await owner.add_token(*reads), "API_TOKEN_SCOPE_DENIED"),
         (stranger, "NOT_FOUND"),
     ):

@@ -1,7 +1,8 @@
 -- name: token_by_digest
 -- Who a token speaks or spoke for: its maker's present role in its workspace, and that one's plan. $1 digest.
 SELECT t.id, t.secret_sha256, t.workspace_id, t.created_by, t.grants, t.last_used_at, t.expires_at, t.revoked_at,
-    m.role, w.plan
+    m.role, w.plan, CASE WHEN m.is_confined
+        THEN ARRAY(SELECT c.project_id FROM member_projects AS c WHERE c.member_id = m.id) END AS project_ids
 FROM api_tokens t
 JOIN workspaces w ON w.id = t.workspace_id AND w.deleted_at IS NULL
 JOIN members m ON m.workspace_id = t.workspace_id AND m.user_id = t.created_by AND m.accepted_at IS NOT NULL

@@ -35,7 +35,8 @@ SELECT EXISTS (SELECT FROM users WHERE lower(email) = lower($1))
 
 -- name: membership
 -- What a person is in a workspace, and its plan. $1 user, $2 workspace.
-SELECT m.role, w.plan
+SELECT m.role, w.plan, CASE WHEN m.is_confined
+        THEN ARRAY(SELECT c.project_id FROM member_projects AS c WHERE c.member_id = m.id) END AS project_ids
 FROM members AS m
 JOIN workspaces AS w ON w.id = m.workspace_id AND w.deleted_at IS NULL
 WHERE m.user_id = $1 AND m.workspace_id = $2 AND m.accepted_at IS NOT NULL

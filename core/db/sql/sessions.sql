@@ -1,6 +1,8 @@
 -- name: session_by_digest
 -- Who came in with a session, and what he is now in the workspace that he works in. $1 digest of the secret.
-SELECT s.id, s.secret_sha256, s.user_id, s.workspace_id, s.created_at, s.last_seen_at, m.role, w.plan
+SELECT s.id, s.secret_sha256, s.user_id, s.workspace_id, s.created_at, s.last_seen_at, m.role, w.plan,
+    CASE WHEN m.is_confined
+        THEN ARRAY(SELECT c.project_id FROM member_projects AS c WHERE c.member_id = m.id) END AS project_ids
 FROM sessions AS s
 JOIN users AS u ON u.id = s.user_id AND u.status = 'ENABLED'
 JOIN workspaces AS w ON w.id = s.workspace_id AND w.deleted_at IS NULL

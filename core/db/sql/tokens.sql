@@ -4,7 +4,8 @@ SELECT FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
 
 -- name: maker_of_token
 -- What the maker is at the moment, and his token if he comes with one. $1 workspace, $2 maker, $3 token or null.
-SELECT m.role, t.revoked_at, t.expires_at
+SELECT m.role, t.revoked_at, t.expires_at, CASE WHEN m.is_confined
+        THEN ARRAY(SELECT c.project_id FROM member_projects AS c WHERE c.member_id = m.id) END AS project_ids
 FROM members AS m
 JOIN workspaces AS w ON w.id = m.workspace_id AND w.deleted_at IS NULL
 JOIN users AS u ON u.id = m.user_id AND u.status = 'ENABLED'

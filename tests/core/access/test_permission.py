@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.grants import ALL_GRANTS, grants_from_json, grants_to_json
-from core.access.permission import may, require
+from core.access.permission import may, reach, require
 from core.access.plans import Plan
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
-from core.errors import Forbidden, TokenScopeDenied
+from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForbidden, TokenScopeDenied
 
 OWNER = Principal(
     workspace_id=UUID(int=1),
@@ -23,6 +23,7 @@ OWNER = Principal(
     grants=ALL_GRANTS,
     plan=Plan.ENTERPRISE,
 )
+OF_PROJECTS = {TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS}
 scopes = st.sampled_from(TokenScope)
 permissions = st.sampled_from(TokenPermission)
 grant_sets = st.frozensets(st.builds(Grant, scope=scopes, permission=permissions))
@@ -32,6 +33,7 @@ principals = st.builds(
     role=st.sampled_from(Role),
     grants=grant_sets,
     token_id=st.sampled_from([None, UUID(int=3)]),
+    project_ids=st.sampled_from([None, frozenset[UUID](), frozenset({UUID(int=9)})]),
 )
 
 
@@ -45,7 +47,8 @@ def test_a_viewer_reads_and_changes_nothing(scope: TokenScope) -> None:
     viewer = replace(OWNER, role=Role.VIEWER)
 
     require(viewer, scope, TokenPermission.READ)
-    with pytest.raises(Forbidden, match="the role VIEWER"):
+    refusal = ProjectWriteForbidden if scope in OF_PROJECTS else SharedAccountWriteForbidden
+    with pytest.raises(refusal, match="the role VIEWER"):
         require(viewer, scope, TokenPermission.WRITE)
 
 
@@ -53,8 +56,32 @@ def test_a_member_changes_what_is_watched_but_not_who_belongs() -> None:
     member = replace(OWNER, role=Role.MEMBER)
 
     require(member, TokenScope.UPTIME_CHECKS, TokenPermission.DELETE)
-    with pytest.raises(Forbidden):
+    with pytest.raises(SharedAccountWriteForbidden):
         require(member, TokenScope.TEAM, TokenPermission.WRITE)
+
+
+@pytest.mark.parametrize("scope", TokenScope)
+def test_whoever_is_confined_has_his_role_within_projects_and_beside_them_sees_who_can_be_told(
+    scope: TokenScope,
+) -> None:
+    confined = replace(OWNER, role=Role.MEMBER, project_ids=frozenset({UUID(int=9)}))
+
+    reaches = TokenPermission.DELETE if scope in OF_PROJECTS else None
+    if scope is TokenScope.NOTIFICATIONS:
+        reaches = TokenPermission.READ
+    assert reach(confined, scope) == reaches
+    if reaches is None:
+        with pytest.raises(Forbidden, match="within projects"):
+            require(confined, scope, TokenPermission.READ)
+
+
+def test_a_confined_member_sees_his_projects_alone() -> None:
+    confined = replace(OWNER, project_ids=frozenset({UUID(int=9)}))
+
+    assert confined.sees_project(UUID(int=9))
+    assert not confined.sees_project(UUID(int=8))
+    assert not confined.sees_project(None)
+    assert OWNER.sees_project(UUID(int=8))
 
 
 def test_a_missing_grant_is_said_to_be_the_tokens_fault() -> None:

@@ -48,12 +48,13 @@ async def test_a_plan_is_booked_and_shown(workspace: Command, tenants) -> None:
 async def test_whoever_books_less_than_is_used_is_told(workspace: Command, tenants, database, clock) -> None:
     ours = encode_id(Prefix.WORKSPACE, tenants.owner.workspace_id)
     async with database.acquire() as connection:
-        for _ in range(3):
+        for number in range(3):
             await connection.execute(
-                "INSERT INTO members (id, workspace_id, email, role, created_at) VALUES ($1, $2, '', 'VIEWER', $3)",
+                "INSERT INTO members (id, workspace_id, email, role, created_at) VALUES ($1, $2, $4, 'VIEWER', $3)",
                 new_id(clock.now()),
                 tenants.owner.workspace_id,
                 clock.now(),
+                f"{number}@example.org",
             )
 
     assert await workspace("set-plan", ours, "FREE") == (

@@ -143,7 +143,7 @@ async def test_owners_and_admins_make_and_revoke_tokens_and_nobody_else(owner, r
         assert revoked["deletedId"] == token_id
     else:
         for payload in (made, revoked):
-            assert [one["code"] for one in payload["userErrors"]] == ["FORBIDDEN"]
+            assert [one["code"] for one in payload["userErrors"]] == ["SHARED_ACCOUNT_WRITE_FORBIDDEN"]
         assert (made["token"], made["secret"], revoked["deletedId"]) == (None, None, None)
         assert await stored(owner) == before
 
