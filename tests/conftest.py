@@ -11,9 +11,10 @@ import signal
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -186,3 +187,25 @@ async def own_postgres(stopped_cluster: Path, tmp_path: Path) -> AsyncIterator[O
     await server.start()
     yield server
     server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def contents(database: Database) -> Callable[[], Awaitable[dict[str, list[Any]]]]:
+    """Reads every row of every table, to show that a refused change left no trace."""
+
+    async def read() -> dict[str, list[Any]]:
+        async with database.acquire() as connection:
+            tables = await connection.fetch(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+            )
+            return {
+                table["tablename"]: [
+                    row["content"]
+                    for row in await connection.fetch(
+                        f'SELECT to_jsonb(t) AS content FROM "{table["tablename"]}" AS t ORDER BY to_jsonb(t)::text'
+                    )
+                ]
+                for table in tables
+            }
+
+    return read

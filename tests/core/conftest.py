@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -23,8 +22,6 @@ from plugins.api.config import Config, Meta, Secret
 from plugins.api.notifier import Message, Notifier, Receipt, SendContext
 from plugins.api.outcome import CheckStatus, Outcome
 from plugins.api.probe import Expectation, Probe, ProbeContext, ProbeMode
-
-Contents = dict[str, list[Any]]
 
 
 class DoorConfig(Config):
@@ -214,25 +211,3 @@ def trespasser(tenants: Tenants, request: pytest.FixtureRequest) -> Trespasser:
     """A teammate who may only read, a token that may only read, and the owner of another workspace."""
     errors = {"viewer": Forbidden, "reader_token": TokenScopeDenied, "stranger": NotFound}
     return Trespasser(principal=getattr(tenants, request.param), error=errors[request.param])
-
-
-@pytest.fixture
-def contents(database: Database) -> Callable[[], Awaitable[Contents]]:
-    """Reads every row of every table, to show that a refused change left no trace."""
-
-    async def read() -> Contents:
-        async with database.acquire() as connection:
-            tables = await connection.fetch(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
-            )
-            return {
-                table["tablename"]: [
-                    row["content"]
-                    for row in await connection.fetch(
-                        f'SELECT to_jsonb(t) AS content FROM "{table["tablename"]}" AS t ORDER BY to_jsonb(t)::text'
-                    )
-                ]
-                for table in tables
-            }
-
-    return read
