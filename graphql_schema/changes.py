@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from core.ids import Prefix, encode_id
+from graphql_schema.arguments import INPUT
 from graphql_schema.context import Context
 from graphql_schema.errors import UserError, attempt
 
@@ -19,17 +20,19 @@ USER_ERRORS_HELP = "Empty if the change was accepted"
 class IdInput:
     """An id alone."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="What is meant; an unknown one is NOT_FOUND")
 
 
-ChangedById: TypeAlias = Annotated[IdInput, strawberry.argument(name="input")]
+ChangedById: TypeAlias = Annotated[IdInput, INPUT]
 
 
 @strawberry.type(description="What became of a deletion")
 class DeletedPayload:
     """The id is null if the deletion was refused."""
 
-    deleted_id: strawberry.ID | None
+    deleted_id: strawberry.ID | None = strawberry.field(
+        description="The id of what is gone; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 

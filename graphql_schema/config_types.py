@@ -105,7 +105,7 @@ class ConfigTypes:
             members = [(option.name, option.value) for option in choice.options]
             # The functional form makes a class; type checkers see a member, as the name is no literal.
             made = cast("type[enum.Enum]", enum.Enum(name, members))
-            self._enums[choice] = strawberry.enum(made, name=name)
+            self._enums[choice] = strawberry.enum(made, name=name, description=_choice_help(choice))
         return self._enums[choice]
 
     def _nested_input(self, group: Group) -> type[Any]:
@@ -215,6 +215,12 @@ def _object_field(name: str, description: str | None, read: Callable[[Any], Any]
 
     resolve.__annotations__ = {"root": Any, "return": annotation}
     return strawberry.field(resolver=resolve, name=name, description=description)
+
+
+def _choice_help(choice: Choice) -> str | None:
+    """Return how the author's enum is documented; a Literal cannot be."""
+    first = choice.options[0].member
+    return first_line(type(first)) if isinstance(first, enum.Enum) else None
 
 
 def _description(field: Field) -> str | None:

@@ -9,19 +9,26 @@ import strawberry
 
 from core.kind_choice import KindChoice
 from core.unset import UNSET, Unset
+from graphql_schema.arguments import INPUT
 from graphql_schema.context import Info
 from graphql_schema.plugin_types import chosen_kind
 
 
-def with_kind(base: type[Any], attribute: str, kind_input: type[Any], *, is_required: bool) -> type[Any]:
-    """Return an input type that has the fields of `base`, under the same name, and one for the kind."""
+def with_kind(
+    base: type[Any], attribute: str, kind_input: type[Any], description: str, *, is_required: bool
+) -> type[Any]:
+    """Return an input type that has the fields of `base`, under the same name, and a described one for the kind."""
     annotation = kind_input if is_required else kind_input | None
-    members: dict[str, Any] = {"__annotations__": {attribute: annotation}, "__doc__": base.__doc__}
-    if not is_required:
-        members[attribute] = strawberry.UNSET
-    description = base.__strawberry_definition__.description
+    default = {} if is_required else {"default": strawberry.UNSET}
+    members: dict[str, Any] = {
+        "__annotations__": {attribute: annotation},
+        "__doc__": base.__doc__,
+        attribute: strawberry.field(description=description, **default),
+    }
     return strawberry.input(
-        type(base.__name__, (base,), members), name=base.__name__, description=description
+        type(base.__name__, (base,), members),
+        name=base.__name__,
+        description=base.__strawberry_definition__.description,
     )
 
 
@@ -38,7 +45,7 @@ def mutation_taking(
 
     resolve.__annotations__ = {
         "info": Info,
-        "wanted": Annotated[input_type, strawberry.argument(name="input")],
+        "wanted": Annotated[input_type, INPUT],
         "return": payload,
     }
     return strawberry.mutation(resolver=resolve, description=description)

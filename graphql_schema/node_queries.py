@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +24,7 @@ from core.monitors.project_reading import projects_by_id
 from core.monitors.reading import monitors_by_id
 from core.monitors.tag_reading import tags_by_id
 from graphql_schema.access.types import ApiToken, User, Workspace
+from graphql_schema.arguments import ById
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Context, Info, NodeKind
 from graphql_schema.deliveries.types import Channel, Delivery, Webhook
@@ -110,7 +111,7 @@ class NodeQueries:
     """The part of Query about whatever has an id."""
 
     @field("Whatever has that id")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002  (the contract's name)
+    async def node(self, info: Info, id: ById) -> Node | None:  # noqa: A002  (the contract's name)
         """Return the object, or None if there is none in the workspace."""
         _ = info.context.principal
         found: Node | None = await _find(info.context, id)
@@ -120,7 +121,16 @@ class NodeQueries:
         f"Whatever has those ids, in their order; at most {MOST_NODES}",
         size=ListSize(most=MOST_NODES, argument="ids"),
     )
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(
+                description="Of any type, each once or more; one that names nothing is null at its place"
+            ),
+        ],
+    ) -> list[Node | None]:
         """Return the objects, None where there is none in the workspace."""
         _ = info.context.principal
         issues = Issues()

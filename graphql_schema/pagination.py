@@ -53,7 +53,7 @@ class Edge(Generic[NodeT]):
     """Resolved from a RowEdge."""
 
     cursor: str = strawberry.field(description="For `after` or `before`; opaque")
-    node: NodeT = strawberry.field(description="The item")
+    node: NodeT = strawberry.field(description="The item itself")
 
 
 @strawberry.type(description="A page of a list")
@@ -61,7 +61,7 @@ class Connection(Generic[NodeT]):
     """Resolved from a RowPage."""
 
     edges: list[Edge[NodeT]] = strawberry.field(description="The items, each with its cursor")
-    nodes: list[NodeT] = strawberry.field(description="The items")
+    nodes: list[NodeT] = strawberry.field(description="The items alone, for who needs no cursors")
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list")
 
     total_count: int = strawberry.field(

@@ -96,12 +96,19 @@ class PluginTypes:
 class _KindToType:
     role: str
     key: str
+    description: str
     config: type[Config]
     distribution: str
 
     @classmethod
     def of(cls, role: str, kind: Probe[Any] | Notifier[Any], distribution: str) -> _KindToType:
-        return cls(role=role, key=kind.key, config=kind.config, distribution=distribution)
+        return cls(
+            role=role,
+            key=kind.key,
+            description=kind.description,
+            config=kind.config,
+            distribution=distribution,
+        )
 
     @property
     def top_names(self) -> tuple[str, str]:
@@ -111,6 +118,7 @@ class _KindToType:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _TypedKind:
     key: str
+    description: str
     input_type: type[Any]
     object_type: type[Any]
 
@@ -189,6 +197,7 @@ def _typed_kind(interface: type[Any], kind: _KindToType, names: TypeNames) -> _T
     group = shape_of(kind.config)
     return _TypedKind(
         key=kind.key,
+        description=kind.description,
         input_type=types.top_input(group),
         object_type=types.top_object(group, interface, _config_of, is_type_of),
     )
@@ -229,7 +238,10 @@ def _one_of_input(name: str, kinds: Collection[_TypedKind]) -> type[Any]:
     if not kinds:
         raise StartupError(f"no kind for {name} is loaded; see `tocsin plugins`")
     members: dict[str, Any] = {
-        ATTRIBUTE + kind.key: strawberry.field(name=kind.key, default=strawberry.UNSET) for kind in kinds
+        ATTRIBUTE + kind.key: strawberry.field(
+            name=kind.key, default=strawberry.UNSET, description=kind.description
+        )
+        for kind in kinds
     }
     annotations = {ATTRIBUTE + kind.key: kind.input_type | None for kind in kinds}
     made = type(name, (), {**members, "__annotations__": annotations})

@@ -15,6 +15,7 @@ from core.errors import Forbidden
 from core.ids import Prefix
 from graphql_schema.access.types import User, Viewer
 from graphql_schema.access.visitor import Visitor
+from graphql_schema.arguments import INPUT
 from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload, changed
 from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
@@ -28,7 +29,9 @@ _PASSWORD_HELP = "8 to 500 characters"  # noqa: S105  (a description)
 class SignUpInput:
     """As core.access.sign_in_service takes it."""
 
-    email: str
+    email: str = strawberry.field(
+        description="What the person will sign in with, at most 254 characters; a known one is a CONFLICT"
+    )
     password: str = strawberry.field(description=_PASSWORD_HELP)
     name: str = strawberry.field(description="What others call the person")
 
@@ -37,15 +40,15 @@ class SignUpInput:
 class SignInInput:
     """As core.access.sign_in_service takes it."""
 
-    email: str
-    password: str
+    email: str = strawberry.field(description="That of the account, in upper or lower case")
+    password: str = strawberry.field(description="That of the account, exactly")
 
 
 @strawberry.input(description="Another password, and the present one")
 class ChangePasswordInput:
     """As core.access.password_service takes it."""
 
-    current: str
+    current: str = strawberry.field(description="The present password; a wrong one is UNAUTHENTICATED")
     password: str = strawberry.field(description=_PASSWORD_HELP)
 
 
@@ -53,14 +56,14 @@ class ChangePasswordInput:
 class RequestPasswordResetInput:
     """As core.access.password_service takes it."""
 
-    email: str
+    email: str = strawberry.field(description="Where the letter goes, if an account has this address")
 
 
 @strawberry.input(description="Another password, and the token of the letter")
 class ResetPasswordInput:
     """As core.access.password_service takes it."""
 
-    token: str
+    token: str = strawberry.field(description="From the letter: works once, for 30 minutes")
     password: str = strawberry.field(description=_PASSWORD_HELP)
 
 
@@ -68,7 +71,10 @@ class ResetPasswordInput:
 class UpdateProfileInput:
     """As core.access.profile_service takes it."""
 
-    name: str | None = strawberry.UNSET
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What others call the person: 1 to 200 characters; null is refused",
+    )
     image: str | None = strawberry.field(default=strawberry.UNSET, description="The address of a picture")
     phone_number: str | None = strawberry.field(
         default=strawberry.UNSET, description="With its country: +441632960961"
@@ -88,7 +94,9 @@ class UpdateProfileInput:
 class SessionPayload:
     """The viewer is null if nobody is."""
 
-    viewer: Viewer | None
+    viewer: Viewer | None = strawberry.field(
+        description="Who is signed in now; null if nobody is, or if it was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -96,7 +104,7 @@ class SessionPayload:
 class DonePayload:
     """Done, or refused."""
 
-    done: bool
+    done: bool = strawberry.field(description="False if it was refused; userErrors say why")
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -104,7 +112,9 @@ class DonePayload:
 class UserPayload:
     """The person is null if the change was refused."""
 
-    user: User | None
+    user: User | None = strawberry.field(
+        description="The person as he is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -115,9 +125,7 @@ class PeopleMutations:
     @mutation(
         "Make an account with a workspace of its own, and sign in; TOCSIN_SIGN_UP says who may", is_open=True
     )
-    async def sign_up(
-        self, info: Info, wanted: Annotated[SignUpInput, strawberry.argument(name="input")]
-    ) -> SessionPayload:
+    async def sign_up(self, info: Info, wanted: Annotated[SignUpInput, INPUT]) -> SessionPayload:
         """Return who came in."""
         context, visitor = info.context, _visitor(info.context)
         account = SignUp(email=wanted.email, password=wanted.password, name=wanted.name)
@@ -126,9 +134,7 @@ class PeopleMutations:
         )
 
     @mutation("Sign in: the answer sets the cookie of a new session", is_open=True)
-    async def sign_in(
-        self, info: Info, wanted: Annotated[SignInInput, strawberry.argument(name="input")]
-    ) -> SessionPayload:
+    async def sign_in(self, info: Info, wanted: Annotated[SignInInput, INPUT]) -> SessionPayload:
         """Return who came in."""
         context, visitor = info.context, _visitor(info.context)
         claimed = SignIn(email=wanted.email, password=wanted.password)
@@ -147,7 +153,7 @@ class PeopleMutations:
 
     @mutation("Change one's own password; all other sessions end")
     async def change_password(
-        self, info: Info, wanted: Annotated[ChangePasswordInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[ChangePasswordInput, INPUT]
     ) -> SessionPayload:
         """Return who is signed in still."""
         context, visitor = info.context, _visitor(info.context)
@@ -160,7 +166,7 @@ class PeopleMutations:
         is_open=True,
     )
     async def request_password_reset(
-        self, info: Info, wanted: Annotated[RequestPasswordResetInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[RequestPasswordResetInput, INPUT]
     ) -> DonePayload:
         """Return the same whether there is an account or not."""
         visitor = _visitor(info.context)
@@ -173,7 +179,7 @@ class PeopleMutations:
         is_open=True,
     )
     async def reset_password(
-        self, info: Info, wanted: Annotated[ResetPasswordInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[ResetPasswordInput, INPUT]
     ) -> SessionPayload:
         """Return who came in."""
         context, visitor = info.context, _visitor(info.context)
@@ -182,9 +188,7 @@ class PeopleMutations:
         return await _come_in(context, visitor, passwords.reset(visitor.visit, wish))
 
     @mutation("Change one's own profile")
-    async def update_profile(
-        self, info: Info, wanted: Annotated[UpdateProfileInput, strawberry.argument(name="input")]
-    ) -> UserPayload:
+    async def update_profile(self, info: Info, wanted: Annotated[UpdateProfileInput, INPUT]) -> UserPayload:
         """Return the person as he is now."""
         context = info.context
         wish = UpdateProfile(

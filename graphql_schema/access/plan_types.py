@@ -13,7 +13,7 @@ class PlanLimits:
 
     monitors: int = strawberry.field(description="Monitors, paused ones too")
     members: int = strawberry.field(description="Members, invited ones too")
-    status_pages: int
+    status_pages: int = strawberry.field(description="Status pages, unpublished ones too")
     min_interval_seconds: int = strawberry.field(description="The least interval of a monitor that looks")
     requests_per_hour: int = strawberry.field(
         description="Requests to the APIs in each hour of the clock, UTC"

@@ -16,8 +16,8 @@ from core.ids import Prefix, encode_id
 class Session:
     """A row of core.access.sessions."""
 
-    id: strawberry.ID
-    created_at: datetime
+    id: strawberry.ID = strawberry.field(description="Opaque; for revokeSession")
+    created_at: datetime = strawberry.field(description="When the person signed in")
     last_seen_at: datetime = strawberry.field(description="When it was last used, to the minute")
     expires_at: datetime = strawberry.field(
         description="When it ends unless it is used before, and in any case after 90 days"

@@ -14,6 +14,7 @@ from core.access.token_service import MOST_LIVE_TOKENS, CreateToken
 from core.access.token_terms import LIFE, LONGEST_LIFE
 from core.ids import Prefix
 from graphql_schema.access.types import ApiToken
+from graphql_schema.arguments import INPUT, WHICH, After, First
 from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload, deleted
 from graphql_schema.context import Info
 from graphql_schema.described import field, mutation
@@ -59,7 +60,7 @@ class CreateApiTokenInput:
 class CreateApiTokenPayload:
     """Token and secret are null if it was refused."""
 
-    token: ApiToken | None
+    token: ApiToken | None = strawberry.field(description="The new token; null if it was refused")
     secret: str | None = strawberry.field(
         description="To be sent as `Authorization: Bearer …`. Told here and never again: keep it"
     )
@@ -75,9 +76,9 @@ class TokenQueries:
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        filter: ApiTokenFilter | None = strawberry.UNSET,  # noqa: A002  (the contract's name for such)
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        filter: Annotated[ApiTokenFilter | None, WHICH] = strawberry.UNSET,  # noqa: A002  (the contract's name for such)
     ) -> Connection[ApiToken] | None:
         """Return a page of tokens."""
         context = info.context
@@ -97,7 +98,7 @@ class TokenMutations:
         f"Make an API token; its secret is told once. A workspace has at most {MOST_LIVE_TOKENS} live ones"
     )
     async def create_api_token(
-        self, info: Info, wanted: Annotated[CreateApiTokenInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[CreateApiTokenInput, INPUT]
     ) -> CreateApiTokenPayload:
         """Return the new token with its secret."""
         context = info.context

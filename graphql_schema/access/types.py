@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import asyncpg
@@ -45,19 +45,21 @@ class AccountStatus(enum.StrEnum):
     DISABLED = "DISABLED"
 
 
-@strawberry.type(description="A person")
+@strawberry.type(description="A person, who may belong to several workspaces")
 class User(Node):
     """A row of core.access.reading."""
 
-    email: str
-    name: str
-    image: str | None
-    phone_number: str | None
-    sms_opt_in: bool
-    language: str
-    timezone: str
-    status: AccountStatus
-    created_at: datetime
+    email: str = strawberry.field(description="Where letters go, and what the person signs in with")
+    name: str = strawberry.field(description="What others call the person")
+    image: str | None = strawberry.field(description="The address of a picture; null if there is none")
+    phone_number: str | None = strawberry.field(
+        description="With its country: +441632960961; null if none was given"
+    )
+    sms_opt_in: bool = strawberry.field(description="Whether alerts may come as text messages")
+    language: str = strawberry.field(description="A language tag, such as en or pt-BR")
+    timezone: str = strawberry.field(description="A name of the IANA database, such as Europe/Berlin")
+    status: AccountStatus = strawberry.field(description="Whether the person may sign in")
+    created_at: datetime = strawberry.field(description="When the account was made")
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> User:
@@ -87,9 +89,9 @@ class Workspace(Node):
     """A row of core.access.reading."""
 
     row: strawberry.Private[asyncpg.Record]
-    name: str
-    plan: Plan
-    created_at: datetime
+    name: str = strawberry.field(description="What people call it; need not be unique")
+    plan: Plan = strawberry.field(description="What it has booked")
+    created_at: datetime = strawberry.field(description="When it was made")
 
     @field("Who answers for it")
     async def owner(self, info: Info) -> User:
@@ -114,7 +116,16 @@ class Workspace(Node):
         return PlanLimits.of(TERMS[Plan(self.plan)])
 
     @field("How many requests were made; it needs the scope of the account")
-    async def usage(self, info: Info, period: UsagePeriod) -> Usage | None:
+    async def usage(
+        self,
+        info: Info,
+        period: Annotated[
+            UsagePeriod,
+            strawberry.argument(
+                description="Over which time the requests are counted; limit and used are of this hour"
+            ),
+        ],
+    ) -> Usage | None:
         """Return the requests of the period."""
         context = info.context
         context.require_read(TokenScope.ACCOUNT)
@@ -142,8 +153,8 @@ class Workspace(Node):
 class Grant:
     """A grant of core.access.principal."""
 
-    scope: TokenScope
-    permission: TokenPermission
+    scope: TokenScope = strawberry.field(description="What is opened")
+    permission: TokenPermission = strawberry.field(description="How far: DELETE includes WRITE includes READ")
 
 
 def shown_grants(grants: frozenset[access.Grant]) -> list[Grant]:
@@ -160,13 +171,17 @@ class ApiToken(Node):
     """A row of core.access.reading."""
 
     row: strawberry.Private[asyncpg.Record]
-    name: str
+    name: str = strawberry.field(description="What people know it by; need not be unique")
     prefix: str = strawberry.field(description="How the secret begins")
-    grants: list[Grant]
-    created_at: datetime
-    last_used_at: datetime | None
-    expires_at: datetime | None
-    revoked_at: datetime | None
+    grants: list[Grant] = strawberry.field(description="What it may do at most; each scope at most once")
+    created_at: datetime = strawberry.field(description="When it was made")
+    last_used_at: datetime | None = strawberry.field(
+        description="When it last made a request, to the minute; null if it never did"
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="From when on it opens nothing; null: it does not expire"
+    )
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked; null if it was not")
 
     @field("Whether it still opens anything")
     def is_active(self, info: Info) -> bool:
@@ -199,8 +214,12 @@ class ApiToken(Node):
 class Viewer:
     """The principal; resolved field by field."""
 
-    role: Role
-    grants: list[Grant]
+    role: Role = strawberry.field(
+        description="What the person is in the workspace; of a token, what its maker is"
+    )
+    grants: list[Grant] = strawberry.field(
+        description="What may be done as far as the role allows it, too; a person holds every grant"
+    )
 
     @field("The person; null for a token that nobody made")
     async def user(self, info: Info) -> User | None:

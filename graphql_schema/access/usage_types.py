@@ -20,21 +20,25 @@ class OperationUsage:
     operation: str = strawberry.field(
         description="The first field of a GraphQL operation, the template of a REST route, or `ping`"
     )
-    requests: int
+    requests: int = strawberry.field(description="How many requests asked for it in the period")
 
 
 @strawberry.type(description="The requests of a workspace, and what is left of this hour's")
 class Usage:
     """What other processes have counted is at most a few seconds late."""
 
-    period: UsagePeriod
-    total_requests: int
+    period: UsagePeriod = strawberry.field(
+        description="Over which time totalRequests and byOperation are counted"
+    )
+    total_requests: int = strawberry.field(
+        description="All requests of the period; pings are among them, though never refused"
+    )
     by_operation: list[OperationUsage] = strawberry.field(description="The most frequent first")
     limit: int = strawberry.field(description="Requests that the plan allows in each hour of the clock, UTC")
     used: int = strawberry.field(
         description="Of this hour's limit; up to a fiftieth for each process may be held ready and not made yet"
     )
-    remaining: int
+    remaining: int = strawberry.field(description="What may still be asked until resetsAt; 0 or more")
     resets_at: datetime = strawberry.field(description="When the next hour begins")
 
     @classmethod

@@ -39,22 +39,24 @@ _PHASES = ("dns", "connect", "tls", "first_byte", "transfer")
 class Timings:
     """Milliseconds."""
 
-    dns_ms: float | None
-    connect_ms: float | None
-    tls_ms: float | None
-    first_byte_ms: float | None
-    transfer_ms: float | None
-    total_ms: float
+    dns_ms: float | None = strawberry.field(description="Milliseconds to find the address of the name")
+    connect_ms: float | None = strawberry.field(description="Milliseconds until the connection was there")
+    tls_ms: float | None = strawberry.field(description="Milliseconds of the TLS handshake")
+    first_byte_ms: float | None = strawberry.field(
+        description="Milliseconds from the request to the first byte of the answer"
+    )
+    transfer_ms: float | None = strawberry.field(description="Milliseconds from the first byte to the last")
+    total_ms: float = strawberry.field(description="Milliseconds of the whole check")
 
 
 @strawberry.type(description="One expectation of the configuration, and whether it held")
 class AssertionResult:
     """A member of `check_details.assertions`."""
 
-    name: str
-    passed: bool
-    expected: str | None
-    actual: str | None
+    name: str = strawberry.field(description="Which expectation it is")
+    passed: bool = strawberry.field(description="Whether it held")
+    expected: str | None = strawberry.field(description="What was asked for; null where the name says it all")
+    actual: str | None = strawberry.field(description="What was found instead, redacted; null if nothing was")
 
 
 @strawberry.type(
@@ -73,10 +75,12 @@ class Check(RowBacked, Node):
     )
 
     row: strawberry.Private[asyncpg.Record]
-    status: CheckStatus
+    status: CheckStatus = strawberry.field(description="What it found")
     checked_at: datetime = strawberry.field(description="When the look began")
-    response_time_ms: float | None
-    status_code: int | None
+    response_time_ms: float | None = strawberry.field(
+        description="How long the target took, in milliseconds; null if it did not answer, or was not asked"
+    )
+    status_code: int | None = strawberry.field(description="The status of an HTTP answer; null without one")
     error: str | None = strawberry.field(description="What was wrong, in one line")
 
     @field("Whose check it is")

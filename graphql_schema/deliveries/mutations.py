@@ -13,6 +13,7 @@ from core.deliveries.trial import TestResult
 from core.deliveries.webhook_event import WebhookEvent
 from core.deliveries.webhook_service import CreateWebhook, UpdateWebhook
 from core.ids import Prefix
+from graphql_schema.arguments import INPUT
 from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload, changed, deleted
 from graphql_schema.context import Context, Info
 from graphql_schema.deliveries.types import Channel, Delivery, Webhook
@@ -22,12 +23,16 @@ from graphql_schema.kind_inputs import choice_or_unset, mutation_taking, with_ki
 from graphql_schema.plugin_types import chosen_kind
 from graphql_schema.written import written, written_or_unset
 
+_OTHER_NOTIFIER_HELP = (
+    "Another notifier, or another configuration of the present one, as a whole. Null is refused"
+)
+
 
 @strawberry.input(description="A channel to make")
 class CreateChannelInput:
     """As core.deliveries.channel_service takes it; `notifier` is added at start."""
 
-    name: str
+    name: str = strawberry.field(description="What people call it: 1 to 200 characters; need not be unique")
 
 
 @strawberry.input(
@@ -37,9 +42,13 @@ class CreateChannelInput:
 class UpdateChannelInput:
     """As core.deliveries.channel_service takes it; `notifier` is added at start."""
 
-    id: strawberry.ID
-    name: str | None = strawberry.UNSET
-    is_active: bool | None = strawberry.UNSET
+    id: strawberry.ID = strawberry.field(description="The channel to change")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Another name: 1 to 200 characters; null is refused"
+    )
+    is_active: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether it is told of anything; null is true"
+    )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
 
@@ -47,9 +56,11 @@ class UpdateChannelInput:
 class CreateWebhookInput:
     """As core.deliveries.webhook_service takes it."""
 
-    name: str
-    url: str
-    events: list[WebhookEvent]
+    name: str = strawberry.field(description="What people call it: 1 to 200 characters; need not be unique")
+    url: str = strawberry.field(
+        description="The http or https address that is told, by POST; at most 2,048 characters"
+    )
+    events: list[WebhookEvent] = strawberry.field(description="What it is told of: at least one event")
     secret: str | None = strawberry.field(
         default=strawberry.UNSET, description="Signs the requests; without one they are not signed"
     )
@@ -59,12 +70,25 @@ class CreateWebhookInput:
 class UpdateWebhookInput:
     """As core.deliveries.webhook_service takes it."""
 
-    id: strawberry.ID
-    name: str | None = strawberry.UNSET
-    url: str | None = strawberry.UNSET
-    events: list[WebhookEvent] | None = strawberry.UNSET
-    secret: str | None = strawberry.UNSET
-    is_active: bool | None = strawberry.UNSET
+    id: strawberry.ID = strawberry.field(description="The webhook to change")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Another name: 1 to 200 characters; null is refused"
+    )
+    url: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Another http or https address; at most 2,048 characters, null is refused",
+    )
+    events: list[WebhookEvent] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All that it is told of from now on: at least one event, null is refused",
+    )
+    secret: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="What signs the requests from now on; null: they are not signed any more",
+    )
+    is_active: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Whether it is told of anything; null is true"
+    )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
 
@@ -72,7 +96,9 @@ class UpdateWebhookInput:
 class ChannelPayload:
     """The channel is null if the change was refused."""
 
-    channel: Channel | None
+    channel: Channel | None = strawberry.field(
+        description="The channel as it is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -80,7 +106,9 @@ class ChannelPayload:
 class WebhookPayload:
     """The webhook is null if the change was refused."""
 
-    webhook: Webhook | None
+    webhook: Webhook | None = strawberry.field(
+        description="The webhook as it is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -88,7 +116,9 @@ class WebhookPayload:
 class DeliveryPayload:
     """The new delivery is null if the change was refused."""
 
-    delivery: Delivery | None
+    delivery: Delivery | None = strawberry.field(
+        description="The new delivery, with an id of its own; null if it was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -98,10 +128,17 @@ class TestPayload:
 
     __test__ = False  # a type of the contract, nothing for pytest to collect
 
-    success: bool
-    status_code: int | None = None
-    response_time_ms: float | None = None
-    error: str | None = None
+    success: bool = strawberry.field(description="Whether every recipient took the message")
+    status_code: int | None = strawberry.field(
+        default=None, description="The status of the answer; null if there was none, or where none is given"
+    )
+    response_time_ms: float | None = strawberry.field(
+        default=None, description="How long the answer took, in milliseconds; null if there was none"
+    )
+    error: str | None = strawberry.field(
+        default=None,
+        description="Why it failed, of several recipients at the first that did; null if it succeeded",
+    )
     user_errors: list[UserError] = strawberry.field(default_factory=list, description=USER_ERRORS_HELP)
 
 
@@ -164,7 +201,7 @@ class DeliveryMutations:
 
     @mutation("Make a webhook")
     async def create_webhook(
-        self, info: Info, wanted: Annotated[CreateWebhookInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[CreateWebhookInput, INPUT]
     ) -> WebhookPayload:
         """Return the new webhook."""
         context = info.context
@@ -175,7 +212,7 @@ class DeliveryMutations:
 
     @mutation("Change a webhook")
     async def update_webhook(
-        self, info: Info, wanted: Annotated[UpdateWebhookInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[UpdateWebhookInput, INPUT]
     ) -> WebhookPayload:
         """Return the webhook as it is now."""
         context = info.context
@@ -214,8 +251,12 @@ class DeliveryMutations:
 
 def delivery_mutations(notifier_input: type[Any]) -> type[Any]:
     """Return the part of Mutation about who is told, with the kinds of notifier that are loaded."""
-    create_input = with_kind(CreateChannelInput, "notifier", notifier_input, is_required=True)
-    update_input = with_kind(UpdateChannelInput, "notifier", notifier_input, is_required=False)
+    create_input = with_kind(
+        CreateChannelInput, "notifier", notifier_input, "What delivers, and to whom", is_required=True
+    )
+    update_input = with_kind(
+        UpdateChannelInput, "notifier", notifier_input, _OTHER_NOTIFIER_HELP, is_required=False
+    )
     members = {
         "create_channel": mutation_taking(create_input, _create_channel, ChannelPayload, "Make a channel"),
         "update_channel": mutation_taking(update_input, _update_channel, ChannelPayload, "Change a channel"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
 from core.access.permission import may
@@ -9,6 +11,7 @@ from core.access.principal import TokenPermission, TokenScope
 from core.deliveries import reading
 from core.deliveries.delivery_status import DeliveryStatus
 from core.ids import Prefix
+from graphql_schema.arguments import WHICH, After, First
 from graphql_schema.context import Context, Info
 from graphql_schema.deliveries.types import Channel, Delivery, Webhook
 from graphql_schema.described import field
@@ -23,9 +26,15 @@ class DeliveryFilter:
     status: list[DeliveryStatus] | None = strawberry.field(
         default=strawberry.UNSET, description="Any of these"
     )
-    channel_id: strawberry.ID | None = strawberry.UNSET
-    webhook_id: strawberry.ID | None = strawberry.UNSET
-    incident_id: strawberry.ID | None = strawberry.UNSET
+    channel_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those through this channel; an unknown id matches nothing"
+    )
+    webhook_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those to this webhook; an unknown id matches nothing"
+    )
+    incident_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those about this incident; an unknown id matches nothing"
+    )
 
 
 def _granted_deliveries(context: Context, wanted: DeliveryFilter) -> reading.DeliveryFilter:
@@ -50,7 +59,7 @@ class DeliveryQueries:
 
     @field("The channels of the workspace, in the order of their making")
     async def channels(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Channel] | None:
         """Return a page of channels."""
         context = info.context
@@ -61,7 +70,7 @@ class DeliveryQueries:
 
     @field("The webhooks of the workspace, in the order of their making")
     async def webhooks(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Webhook] | None:
         """Return a page of webhooks."""
         context = info.context
@@ -75,9 +84,9 @@ class DeliveryQueries:
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        filter: DeliveryFilter | None = strawberry.UNSET,  # noqa: A002  (the contract's name)
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        filter: Annotated[DeliveryFilter | None, WHICH] = strawberry.UNSET,  # noqa: A002  (the contract's name)
     ) -> Connection[Delivery] | None:
         """Return a page of deliveries."""
         context = info.context

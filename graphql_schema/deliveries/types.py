@@ -20,6 +20,7 @@ from core.deliveries.reading import (
 )
 from core.deliveries.webhook_event import WebhookEvent
 from core.ids import Prefix, encode_id
+from graphql_schema.arguments import After, First
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
@@ -42,16 +43,29 @@ class Delivery(Node):
     """A row of core.deliveries.reading."""
 
     row: strawberry.Private[asyncpg.Record]
-    event: DeliveryEvent
-    recipient: str
-    status: DeliveryStatus
-    attempts: int
-    status_code: int | None
-    response_time_ms: float | None
-    error: str | None
-    created_at: datetime
-    next_attempt_at: datetime | None
-    delivered_at: datetime | None
+    event: DeliveryEvent = strawberry.field(description="Why it is owed")
+    recipient: str = strawberry.field(
+        description="Whom it is for: an address, a number or a room; empty until the channel's notifier has "
+        "named one"
+    )
+    status: DeliveryStatus = strawberry.field(description="What has become of it by now")
+    attempts: int = strawberry.field(description="How often it was tried to send it; 0 before the first time")
+    status_code: int | None = strawberry.field(
+        description="The status of the latest answer; null if there was none, or where none is given"
+    )
+    response_time_ms: float | None = strawberry.field(
+        description="How long the latest answer took, in milliseconds; null if there was none"
+    )
+    error: str | None = strawberry.field(
+        description="Why the latest attempt failed, or why it is not owed any more; null if neither happened"
+    )
+    created_at: datetime = strawberry.field(description="When it began to be owed")
+    next_attempt_at: datetime | None = strawberry.field(
+        description="When it is due next; null once nothing more is tried"
+    )
+    delivered_at: datetime | None = strawberry.field(
+        description="When the recipient took it; null until then"
+    )
 
     @field("The channel that it goes through")
     async def channel(self, info: Info) -> Channel | None:
@@ -105,10 +119,10 @@ class Channel(Node):
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
-    name: str
+    name: str = strawberry.field(description="What people call it; need not be unique")
     kind: str = strawberry.field(description="The notifier plugin's key")
     is_active: bool = strawberry.field(description="Whether it is told of anything")
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was made")
     revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
 
     @field("Its configuration, without secrets")
@@ -118,7 +132,7 @@ class Channel(Node):
 
     @field("What it was told or is owed, latest first")
     async def deliveries(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Delivery]:
         """Return a page of deliveries."""
         request = PageArguments(first=first, after=after).request(LATEST_FIRST)
@@ -145,19 +159,21 @@ class Webhook(Node):
     """A row of core.deliveries.reading."""
 
     key: strawberry.Private[UUID]
-    name: str
-    url: str
-    events: list[WebhookEvent]
+    name: str = strawberry.field(description="What people call it; need not be unique")
+    url: str = strawberry.field(description="The address that is told, by POST")
+    events: list[WebhookEvent] = strawberry.field(description="What it is told of")
     has_secret: bool = strawberry.field(description="Whether its requests are signed")
     is_active: bool = strawberry.field(description="Whether it is told of anything")
     last_status: int | None = strawberry.field(description="The status code of the latest answer")
-    last_triggered_at: datetime | None
-    created_at: datetime
+    last_triggered_at: datetime | None = strawberry.field(
+        description="When a request was last sent to it; null if none ever was"
+    )
+    created_at: datetime = strawberry.field(description="When it was made")
     revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
 
     @field("What it was told or is owed, latest first")
     async def deliveries(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Delivery]:
         """Return a page of deliveries."""
         request = PageArguments(first=first, after=after).request(LATEST_FIRST)

@@ -13,6 +13,7 @@ from core.heartbeats.ping import PingKind
 from core.heartbeats.reading import LATEST_FIRST, MONITOR_OF_PING, PINGS
 from core.heartbeats.tokens import ping_url
 from core.ids import Prefix, encode_id
+from graphql_schema.arguments import After, First
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
@@ -24,12 +25,12 @@ strawberry.enum(PingKind, name="HeartbeatEventKind", description="What a job rep
 class HeartbeatEvent:
     """A row of core.heartbeats.reading."""
 
-    id: strawberry.ID
-    kind: PingKind
+    id: strawberry.ID = strawberry.field(description="Opaque and unique; nothing is found by it")
+    kind: PingKind = strawberry.field(description="What the job reported")
     at: datetime = strawberry.field(description="When it arrived")
     message: str | None = strawberry.field(description="What the job sent along")
     duration_ms: float | None = strawberry.field(description="The time since the run's START")
-    exit_code: int | None
+    exit_code: int | None = strawberry.field(description="What the job ended with; null if it did not say")
     run_id: str | None = strawberry.field(description="Tells overlapping runs apart")
 
     @classmethod
@@ -51,7 +52,9 @@ class Heartbeat:
     """A row of core.heartbeats.reading, and the grace of the monitor's configuration."""
 
     row: strawberry.Private[asyncpg.Record]
-    last_ping_at: datetime | None
+    last_ping_at: datetime | None = strawberry.field(
+        description="When the latest report arrived; null if none ever did"
+    )
     expected_by: datetime | None = strawberry.field(
         description="When the next report is due; null until the first, and while paused"
     )
@@ -70,7 +73,7 @@ class Heartbeat:
 
     @field("What was reported, latest first")
     async def events(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[HeartbeatEvent]:
         """Return a page of reports."""
         listed = Listed(

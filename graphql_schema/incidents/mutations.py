@@ -10,6 +10,7 @@ import strawberry
 
 from core.ids import Prefix
 from core.incidents.incident_service import AddIncidentNote, SetRootCause
+from graphql_schema.arguments import INPUT
 from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, changed
 from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
@@ -23,16 +24,16 @@ from plugins.api.outcome import RootCause
 class AddIncidentNoteInput:
     """As core.incidents.incident_service takes it."""
 
-    id: strawberry.ID
-    message: str
+    id: strawberry.ID = strawberry.field(description="The incident that the note is about, resolved or not")
+    message: str = strawberry.field(description="The note: 1 to 5,000 characters, several lines if need be")
 
 
 @strawberry.input(description="Why an incident happened")
 class SetRootCauseInput:
     """As core.incidents.incident_service takes it."""
 
-    id: strawberry.ID
-    root_cause: RootCause
+    id: strawberry.ID = strawberry.field(description="The incident that is explained, resolved or not")
+    root_cause: RootCause = strawberry.field(description="Why it happened; UNKNOWN takes back what was said")
     detail: str | None = strawberry.field(
         default=strawberry.UNSET, description="Absent keeps what is stored, null clears it"
     )
@@ -42,7 +43,9 @@ class SetRootCauseInput:
 class IncidentPayload:
     """The incident is null if the change was refused."""
 
-    incident: Incident | None
+    incident: Incident | None = strawberry.field(
+        description="The incident as it is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -69,7 +72,7 @@ class IncidentMutations:
 
     @mutation("Add a note to the timeline")
     async def add_incident_note(
-        self, info: Info, wanted: Annotated[AddIncidentNoteInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[AddIncidentNoteInput, INPUT]
     ) -> IncidentPayload:
         """Return the incident as it is now."""
         context = info.context
@@ -78,7 +81,7 @@ class IncidentMutations:
 
     @mutation("Say why it happened")
     async def set_root_cause(
-        self, info: Info, wanted: Annotated[SetRootCauseInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[SetRootCauseInput, INPUT]
     ) -> IncidentPayload:
         """Return the incident as it is now."""
         context = info.context

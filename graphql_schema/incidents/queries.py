@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Annotated
 
 import strawberry
 
@@ -13,6 +14,7 @@ from core.access.principal import TokenScope
 from core.db.listing import Ordering
 from core.ids import Prefix, decode_id
 from core.incidents import reading
+from graphql_schema.arguments import WHICH, After, Before, ById, First, Last
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.identifiers import filter_id, frozen_list
@@ -52,8 +54,13 @@ class IncidentFilter:
         default=strawberry.UNSET, description="Any of these"
     )
     kind: list[IncidentKind] | None = strawberry.field(default=strawberry.UNSET, description="Any of these")
-    monitor_id: strawberry.ID | None = strawberry.UNSET
-    project_id: strawberry.ID | None = strawberry.UNSET
+    monitor_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those of this monitor; an unknown id matches nothing"
+    )
+    project_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Only those of this project's monitors; an unknown id matches nothing",
+    )
     since: datetime | None = strawberry.field(default=strawberry.UNSET, description="Started then or later")
 
     def of_core(self) -> reading.IncidentFilter:
@@ -76,12 +83,14 @@ class IncidentQueries:
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
-        filter: IncidentFilter | None = strawberry.UNSET,  # noqa: A002  (the contract's name)
-        order_by: IncidentOrder | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        filter: Annotated[IncidentFilter | None, WHICH] = strawberry.UNSET,  # noqa: A002  (the contract's name)
+        order_by: Annotated[
+            IncidentOrder | None, strawberry.argument(description="Null or absent: STARTED_DESC")
+        ] = strawberry.UNSET,
     ) -> Connection[Incident] | None:
         """Return a page of incidents."""
         context = info.context
@@ -95,7 +104,7 @@ class IncidentQueries:
         return await connect(context, listed, request)
 
     @field("The incident with that id")
-    async def incident(self, info: Info, id: strawberry.ID) -> Incident | None:  # noqa: A002  (the contract's name)
+    async def incident(self, info: Info, id: ById) -> Incident | None:  # noqa: A002  (the contract's name)
         """Return the incident, or None if there is none in the workspace."""
         info.context.require_read(TokenScope.INCIDENTS)
         incident: Incident | None = await info.context.find(Prefix.INCIDENT, decode_id(Prefix.INCIDENT, id))

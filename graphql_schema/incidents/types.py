@@ -19,6 +19,7 @@ from core.ids import Prefix, encode_id
 from core.incidents.reading import EARLIEST_FIRST, INCIDENT_OF_EVENT, TIMELINE, check_counts
 from core.incidents.transition import Severity, incident_number
 from graphql_schema.access.types import User, user_named
+from graphql_schema.arguments import After, First
 from graphql_schema.checks.types import Check, LazyMonitor
 from graphql_schema.context import Context, Info
 from graphql_schema.deliveries.types import Channel, Delivery
@@ -73,10 +74,12 @@ class IncidentEvent:
     """A row of the list TIMELINE."""
 
     row: strawberry.Private[asyncpg.Record]
-    id: strawberry.ID
-    at: datetime
-    kind: IncidentEventKind
-    message: str
+    id: strawberry.ID = strawberry.field(description="Opaque and unique; nothing is found by it")
+    at: datetime = strawberry.field(description="When it happened")
+    kind: IncidentEventKind = strawberry.field(description="What happened")
+    message: str = strawberry.field(
+        description="What happened, in words: a note as it was written, else one line"
+    )
 
     @field("Who did it; null for what Tocsin did")
     async def actor(self, info: Info) -> User | None:
@@ -100,10 +103,10 @@ class AlertDecision:
     """A row of the list DECISIONS."""
 
     row: strawberry.Private[asyncpg.Record]
-    at: datetime
-    step: AlertStep
-    outcome: AlertOutcome
-    reason: str
+    at: datetime = strawberry.field(description="When it was decided")
+    step: AlertStep = strawberry.field(description="Which rule decided")
+    outcome: AlertOutcome = strawberry.field(description="What was decided, or what became of it")
+    reason: str = strawberry.field(description="Why, in one line")
 
     @field("The channel that it is about")
     async def channel(self, info: Info) -> Channel | None:
@@ -132,15 +135,23 @@ class Incident(Node):
     number: str = strawberry.field(
         description="INC-2026-0042: counted for each workspace and UTC year of startedAt"
     )
-    kind: IncidentKind
+    kind: IncidentKind = strawberry.field(description="What sort of trouble it is")
     monitor_name: str = strawberry.field(description="As it was when the incident opened")
-    status: IncidentStatus
-    severity: Severity
+    status: IncidentStatus = strawberry.field(
+        description="Whether it lasts, and whether somebody looks after it"
+    )
+    severity: Severity = strawberry.field(description="How grave it is; by its kind")
     started_at: datetime = strawberry.field(description="The start of the failing streak")
-    acknowledged_at: datetime | None
+    acknowledged_at: datetime | None = strawberry.field(
+        description="When somebody said that he looks after it; null if nobody did"
+    )
     resolved_at: datetime | None = strawberry.field(description="The first success of the closing streak")
-    root_cause: RootCause
-    root_cause_detail: str | None
+    root_cause: RootCause = strawberry.field(
+        description="Why it happened: what the probe saw, unless a person has said otherwise"
+    )
+    root_cause_detail: str | None = strawberry.field(
+        description="The same in words; null if nothing was said"
+    )
     time_to_recovery_seconds: float | None = strawberry.field(description="Null while it lasts")
 
     @field("What it happened to; null once that is deleted")
@@ -177,7 +188,7 @@ class Incident(Node):
 
     @field("The checks made while it lasted, latest first")
     async def checks(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Check]:
         """Return a page of checks."""
         listed = Listed(
@@ -191,7 +202,7 @@ class Incident(Node):
 
     @field("What happened to it, in order")
     async def timeline(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[IncidentEvent]:
         """Return a page of the timeline."""
         listed = Listed(
@@ -205,7 +216,7 @@ class Incident(Node):
 
     @field("Every decision to tell someone or not to, with its reason, in order")
     async def alert_decisions(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[AlertDecision] | None:
         """Return a page of decisions; it needs the scope of notifications."""
         info.context.require_read(TokenScope.NOTIFICATIONS)

@@ -23,9 +23,11 @@ class ProbeKind:
     """What core.plugin_registry knows of it."""
 
     key: str = strawberry.field(description="Its name in every API")
-    title: str
-    description: str
-    mode: ProbeMode
+    title: str = strawberry.field(description="What people call it, for a menu")
+    description: str = strawberry.field(description="What it looks at, in a sentence")
+    mode: ProbeMode = strawberry.field(
+        description="Whether it looks at its target, or waits for it to report"
+    )
     config_schema: JSON = strawberry.field(description="The JSON Schema of its configuration")
     distribution: str = strawberry.field(description="The package that brings it")
 
@@ -48,8 +50,8 @@ class NotifierKind:
     """What core.plugin_registry knows of it."""
 
     key: str = strawberry.field(description="Its name in every API")
-    title: str
-    description: str
+    title: str = strawberry.field(description="What people call it, for a menu")
+    description: str = strawberry.field(description="How it delivers, in a sentence")
     config_schema: JSON = strawberry.field(description="The JSON Schema of its configuration")
     distribution: str = strawberry.field(description="The package that brings it")
 

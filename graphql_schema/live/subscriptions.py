@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -15,6 +15,7 @@ from core.events.cursor import EventCursor, read_cursor
 from core.events.event_log import Event, EventSubject
 from core.events.feed import Wants
 from core.ids import Prefix, decode_id
+from graphql_schema.arguments import AfterEvent
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Context, Info
 from graphql_schema.described import subscription
@@ -37,9 +38,17 @@ class Subscription:
         self,
         info: Info,
         *,
-        project_id: strawberry.ID | None = strawberry.UNSET,
-        monitor_ids: list[strawberry.ID] | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
+        project_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Only monitors of this project; an unknown id: none"),
+        ] = strawberry.UNSET,
+        monitor_ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(
+                description="Only these monitors; unknown ids match nothing, null or absent: all"
+            ),
+        ] = strawberry.UNSET,
+        after: AfterEvent = strawberry.UNSET,
     ) -> AsyncGenerator[MonitorChange, None]:
         """Return changes of monitors."""
         wants = _wanted_monitors(filter_id(Prefix.PROJECT, project_id), written(monitor_ids))
@@ -47,7 +56,7 @@ class Subscription:
 
     @subscription("Changes of incidents: all after the cursor, or from now on. CURSOR_EXPIRED as above")
     def incident_changed(
-        self, info: Info, *, after: str | None = strawberry.UNSET
+        self, info: Info, *, after: AfterEvent = strawberry.UNSET
     ) -> AsyncGenerator[IncidentChange, None]:
         """Return changes of incidents."""
         return _changes(
@@ -57,7 +66,17 @@ class Subscription:
     @subscription(
         "Checks of a monitor as they are recorded, without resume; ends when the monitor is deleted"
     )
-    def check_completed(self, info: Info, *, monitor_id: strawberry.ID) -> AsyncGenerator[Check, None]:
+    def check_completed(
+        self,
+        info: Info,
+        *,
+        monitor_id: Annotated[
+            strawberry.ID,
+            strawberry.argument(
+                description="Whose checks; one that is malformed, unknown or another workspace's is NOT_FOUND"
+            ),
+        ],
+    ) -> AsyncGenerator[Check, None]:
         """Return checks of one monitor."""
         return _checks(info.context, monitor_id)
 

@@ -23,15 +23,17 @@ strawberry.enum(
 )
 
 
-@strawberry.type(description="A change of a monitor")
+@strawberry.type(description="That a monitor changed, and how")
 class MonitorChange:
     """An event about a monitor."""
 
     monitor_uuid: strawberry.Private[UUID]
     cursor: str = strawberry.field(description=CURSOR_HELP)
-    at: datetime
-    change: ChangeKind
-    monitor_id: strawberry.ID
+    at: datetime = strawberry.field(description="When it happened")
+    change: ChangeKind = strawberry.field(description="How the monitor changed")
+    monitor_id: strawberry.ID = strawberry.field(
+        description="Which monitor it is; known even after its deletion"
+    )
     status: MonitorStatus = strawberry.field(description="That of the moment of the change")
     previous_status: MonitorStatus | None = strawberry.field(description="Null unless the status changed")
 
@@ -55,15 +57,17 @@ class MonitorChange:
         )
 
 
-@strawberry.type(description="A change of an incident")
+@strawberry.type(description="That an incident changed, and how")
 class IncidentChange:
     """An event about an incident."""
 
     incident_uuid: strawberry.Private[UUID]
     cursor: str = strawberry.field(description=CURSOR_HELP)
-    at: datetime
-    change: ChangeKind
-    incident_id: strawberry.ID
+    at: datetime = strawberry.field(description="When it happened")
+    change: ChangeKind = strawberry.field(description="How the incident changed")
+    incident_id: strawberry.ID = strawberry.field(
+        description="Which incident it is; known even after its deletion"
+    )
 
     @field("The incident as it is when this is delivered")
     async def incident(self, info: Info) -> Incident | None:

@@ -18,6 +18,7 @@ from core.monitors.monitor_input import (
     UpdateMonitor,
 )
 from core.unset import UNSET, Unset
+from graphql_schema.arguments import INPUT
 from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload, changed, deleted
 from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
@@ -27,34 +28,62 @@ from graphql_schema.monitors.types import Monitor
 from graphql_schema.plugin_types import chosen_kind
 from graphql_schema.written import written, written_or_unset
 
+_INTERVAL_HELP = (
+    "Seconds between two checks, 5..86400 and at least what the plan allows; null: 300. "
+    "For an ACTIVE probe only"
+)
+_TIMEOUT_HELP = (
+    "Seconds that a check may take, 1..300 and at most the interval; "
+    "null: 30, or the interval if that is less"
+)
+_OTHER_PROBE_HELP = (
+    "Another probe, or another configuration of the present one: the monitor begins anew. Null is refused"
+)
+
 
 @strawberry.input(name="ConfirmationInput", description="When a failure is believed; defaults 2, 1, 1 and 20")
 class WrittenConfirmation:
     """As core.monitors.monitor_input takes it."""
 
-    failures_to_open: int | None = strawberry.UNSET
-    successes_to_close: int | None = strawberry.UNSET
-    regions_to_agree: int | None = strawberry.UNSET
-    recheck_seconds: int | None = strawberry.UNSET
+    failures_to_open: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How many failures in a row make it so, 1..100; null: 2"
+    )
+    successes_to_close: int | None = strawberry.field(
+        default=strawberry.UNSET, description="How many successes in a row end it, 1..100; null: 1"
+    )
+    regions_to_agree: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How many regions must see the failure, 1..100; null: 1. At most the live regions count",
+    )
+    recheck_seconds: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Seconds between the checks that confirm or refute a first failure, 1..3600; null: 20",
+    )
 
 
 @strawberry.input(description="A monitor to make")
 class CreateMonitorInput:
     """As core.monitors.monitor_input takes it; `probe` is added at start."""
 
-    name: str
+    name: str = strawberry.field(description="What people call it: 1 to 200 characters; need not be unique")
     project_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET, description="By default the default project"
     )
-    interval_seconds: int | None = strawberry.field(
-        default=strawberry.UNSET, description="By default 300; for an ACTIVE probe only"
-    )
-    timeout_seconds: int | None = strawberry.field(default=strawberry.UNSET, description="By default 30")
+    interval_seconds: int | None = strawberry.field(default=strawberry.UNSET, description=_INTERVAL_HELP)
+    timeout_seconds: int | None = strawberry.field(default=strawberry.UNSET, description=_TIMEOUT_HELP)
     region_keys: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, description="Where it is checked from"
+        default=strawberry.UNSET,
+        description="Where it is checked from, by key; null: the first region that there is. "
+        "For an ACTIVE probe only",
     )
-    tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Tags by name")
-    confirmation: WrittenConfirmation | None = strawberry.UNSET
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Its tags by name, at most 50 of up to 100 characters; null: none",
+    )
+    confirmation: WrittenConfirmation | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When a failure is believed; null, or what is absent of it: the defaults",
+    )
 
 
 @strawberry.input(
@@ -64,14 +93,34 @@ class CreateMonitorInput:
 class UpdateMonitorInput:
     """As core.monitors.monitor_input takes it; `probe` is added at start."""
 
-    id: strawberry.ID
-    name: str | None = strawberry.UNSET
-    project_id: strawberry.ID | None = strawberry.UNSET
-    interval_seconds: int | None = strawberry.UNSET
-    timeout_seconds: int | None = strawberry.UNSET
-    region_keys: list[str] | None = strawberry.UNSET
-    tags: list[str] | None = strawberry.UNSET
-    confirmation: WrittenConfirmation | None = strawberry.UNSET
+    id: strawberry.ID = strawberry.field(description="The monitor to change")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Another name: 1 to 200 characters; null is refused"
+    )
+    project_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The project that it moves to; null: the default one"
+    )
+    interval_seconds: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=_INTERVAL_HELP,
+    )
+    timeout_seconds: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=_TIMEOUT_HELP,
+    )
+    region_keys: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All regions that it is checked from, by key; null: the first that there is. For an "
+        "ACTIVE probe only",
+    )
+    tags: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All its tags by name, at most 50 of up to 100 characters; null: none",
+    )
+    confirmation: WrittenConfirmation | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When a failure is believed; what is absent of it is unchanged, null: all defaults",
+    )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
 
@@ -79,24 +128,41 @@ class UpdateMonitorInput:
 class CheckNowInput:
     """As core.monitors.monitor_input takes it."""
 
-    monitor_ids: list[strawberry.ID] | None = strawberry.UNSET
+    monitor_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The monitors to look at, at least one; null or absent: all that are neither paused nor "
+        "PASSIVE",
+    )
 
 
 @strawberry.input(description="Tags for several monitors: replace them all, or add some and remove some")
 class SetTagsInput:
     """As core.monitors.monitor_input takes it."""
 
-    monitor_ids: list[strawberry.ID]
-    replace: list[str] | None = strawberry.UNSET
-    add: list[str] | None = strawberry.UNSET
-    remove: list[str] | None = strawberry.UNSET
+    monitor_ids: list[strawberry.ID] = strawberry.field(
+        description="The monitors that are tagged: at least one"
+    )
+    replace: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All their tags from now on, at most 50 by name; not together with add or remove",
+    )
+    add: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Tags that they get beside those that they have, at most 50 by name",
+    )
+    remove: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Tags that they lose, at most 50 by name; one that they do not have is no error",
+    )
 
 
 @strawberry.type(description="What became of a change of a monitor")
 class MonitorPayload:
     """The monitor is null if the change was refused."""
 
-    monitor: Monitor | None
+    monitor: Monitor | None = strawberry.field(
+        description="The monitor as it is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -104,7 +170,9 @@ class MonitorPayload:
 class MonitorsPayload:
     """The monitors are null if the change was refused."""
 
-    monitors: list[Monitor] | None
+    monitors: list[Monitor] | None = strawberry.field(
+        description="The monitors as they are now, in the order of the input; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -188,18 +256,14 @@ class MonitorMutations:
         return await _payload(context, context.services.monitors.resume(context.principal, wanted.id))
 
     @mutation("Look now; a paused monitor is a CONFLICT, and all of them may be asked for once a minute")
-    async def check_now(
-        self, info: Info, wanted: Annotated[CheckNowInput, strawberry.argument(name="input")]
-    ) -> MonitorsPayload:
+    async def check_now(self, info: Info, wanted: Annotated[CheckNowInput, INPUT]) -> MonitorsPayload:
         """Return the monitors that will be looked at."""
         context = info.context
         asked = CheckNow(monitor_ids=written(wanted.monitor_ids))
         return await _payload_of_many(context, context.services.bulk.check_now(context.principal, asked))
 
     @mutation("Give tags to monitors, and take others")
-    async def set_tags(
-        self, info: Info, wanted: Annotated[SetTagsInput, strawberry.argument(name="input")]
-    ) -> MonitorsPayload:
+    async def set_tags(self, info: Info, wanted: Annotated[SetTagsInput, INPUT]) -> MonitorsPayload:
         """Return the monitors as they are now."""
         context = info.context
         tags = SetTags(
@@ -220,8 +284,10 @@ class MonitorMutations:
 
 def monitor_mutations(probe_input: type[Any]) -> type[Any]:
     """Return the part of Mutation about monitors, with the kinds of probe that are loaded."""
-    create_input = with_kind(CreateMonitorInput, "probe", probe_input, is_required=True)
-    update_input = with_kind(UpdateMonitorInput, "probe", probe_input, is_required=False)
+    create_input = with_kind(
+        CreateMonitorInput, "probe", probe_input, "What looks, and at what", is_required=True
+    )
+    update_input = with_kind(UpdateMonitorInput, "probe", probe_input, _OTHER_PROBE_HELP, is_required=False)
     members = {
         "create_monitor": mutation_taking(create_input, _create_monitor, MonitorPayload, "Make a monitor"),
         "update_monitor": mutation_taking(update_input, _update_monitor, MonitorPayload, "Change a monitor"),

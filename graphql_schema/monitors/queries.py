@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Annotated
 
 import strawberry
 
@@ -14,6 +15,7 @@ from core.ids import Prefix, decode_id
 from core.issues import Issues
 from core.monitors import reading
 from core.monitors.status import MonitorStatus
+from graphql_schema.arguments import WHICH, After, Before, ById, First, Last
 from graphql_schema.asked_columns import columns_asked
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -61,7 +63,9 @@ ORDERINGS: Mapping[MonitorOrder, Ordering] = MappingProxyType(
 class MonitorFilter:
     """All conditions must hold."""
 
-    project_id: strawberry.ID | None = strawberry.UNSET
+    project_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those of this project; an unknown id matches nothing"
+    )
     status: list[MonitorStatus] | None = strawberry.field(
         default=strawberry.UNSET, description="Any of these"
     )
@@ -70,7 +74,9 @@ class MonitorFilter:
     search: str | None = strawberry.field(
         default=strawberry.UNSET, description="Part of the name or of the target"
     )
-    paused: bool | None = strawberry.UNSET
+    paused: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Only those that are paused, or only those that are not"
+    )
 
     def of_core(self) -> reading.MonitorFilter:
         """Return the filter that the core knows; an id that is malformed matches nothing.
@@ -103,12 +109,14 @@ class MonitorQueries:
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
-        filter: MonitorFilter | None = strawberry.UNSET,  # noqa: A002  (the contract's name)
-        order_by: MonitorOrder | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+        filter: Annotated[MonitorFilter | None, WHICH] = strawberry.UNSET,  # noqa: A002  (the contract's name)
+        order_by: Annotated[
+            MonitorOrder | None, strawberry.argument(description="Null or absent: CREATED_ASC")
+        ] = strawberry.UNSET,
     ) -> Connection[Monitor] | None:
         """Return a page of monitors."""
         context = info.context
@@ -125,7 +133,7 @@ class MonitorQueries:
         return await connect(context, listed, request)
 
     @field("The monitor with that id")
-    async def monitor(self, info: Info, id: strawberry.ID) -> Monitor | None:  # noqa: A002  (the contract's name)
+    async def monitor(self, info: Info, id: ById) -> Monitor | None:  # noqa: A002  (the contract's name)
         """Return the monitor, or None if there is none in the workspace."""
         info.context.require_read(TokenScope.UPTIME_CHECKS)
         monitor: Monitor | None = await info.context.find(Prefix.MONITOR, decode_id(Prefix.MONITOR, id))

@@ -21,6 +21,7 @@ from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.statistics.period import Period
 from core.statistics.reading import check_counts, latencies, uptimes
+from graphql_schema.arguments import After, First
 from graphql_schema.asked_columns import columns_asked
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Info
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 LazyProject: TypeAlias = Annotated["Project", strawberry.lazy("graphql_schema.projects.types")]
 
+OfPeriod: TypeAlias = Annotated[Period, strawberry.argument(description="Which time, ending now")]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 strawberry.enum(
@@ -67,10 +70,14 @@ strawberry.enum(
 class ConfirmationPolicy:
     """When a failure is believed."""
 
-    failures_to_open: int
-    successes_to_close: int
-    regions_to_agree: int
-    recheck_seconds: int
+    failures_to_open: int = strawberry.field(description="How many failures in a row make it so")
+    successes_to_close: int = strawberry.field(description="How many successes in a row end it")
+    regions_to_agree: int = strawberry.field(
+        description="How many regions must see the failure; at most the live ones"
+    )
+    recheck_seconds: int = strawberry.field(
+        description="Seconds between the checks that confirm or refute a first failure"
+    )
 
 
 def _status_since(row: asyncpg.Record) -> datetime:
@@ -94,7 +101,7 @@ async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | 
     return [None if row is None else Check.of(row) for row in rows]
 
 
-async def _uptimes(monitors: Sequence[Monitor], info: Info, period: Period) -> list[Uptime]:
+async def _uptimes(monitors: Sequence[Monitor], info: Info, period: OfPeriod) -> list[Uptime]:
     window = period.window(info.context.now)
     keys = [monitor.row["id"] for monitor in monitors]
     rows = await info.context.reads.load_all(uptimes, keys, window)
@@ -119,7 +126,7 @@ class Monitor(RowBacked, Node):
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
-    name: str
+    name: str = strawberry.field(description="What people call it; need not be unique")
     kind: str = strawberry.field(
         description="The probe plugin's key: http, dns, tls, port, ping, heartbeat, domain, or a third party's"
     )
@@ -130,15 +137,19 @@ class Monitor(RowBacked, Node):
         description="Null for a heartbeat on a cron schedule; for other heartbeats, the interval at which a ping "
         "is expected"
     )
-    timeout_seconds: int
-    status: MonitorStatus
-    status_since: datetime
+    timeout_seconds: int = strawberry.field(
+        description="Seconds that a check may take before it counts as failed"
+    )
+    status: MonitorStatus = strawberry.field(description="What the checks of all regions together say")
+    status_since: datetime = strawberry.field(
+        description="When the status began; before the first check, when the monitor was made"
+    )
     flapping: bool = strawberry.field(
         description="Whether it alternates so often that nobody is told each time"
     )
-    paused: bool
-    created_at: datetime
-    updated_at: datetime
+    paused: bool = strawberry.field(description="Whether it rests: nothing is looked at, and nobody is told")
+    created_at: datetime = strawberry.field(description="When it was made")
+    updated_at: datetime = strawberry.field(description="When its settings last changed; checks do not count")
     revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
 
     @field("Its probe's configuration, without secrets")
@@ -186,11 +197,17 @@ class Monitor(RowBacked, Node):
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        since: datetime | None = strawberry.UNSET,
-        until: datetime | None = strawberry.UNSET,
-        status: CheckStatus | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        since: Annotated[
+            datetime | None, strawberry.argument(description="Only those that began then or later")
+        ] = strawberry.UNSET,
+        until: Annotated[
+            datetime | None, strawberry.argument(description="Only those that began before then")
+        ] = strawberry.UNSET,
+        status: Annotated[
+            CheckStatus | None, strawberry.argument(description="Only those that found this; null: all")
+        ] = strawberry.UNSET,
     ) -> Connection[Check]:
         """Return a page of checks."""
         wanted = CheckFilter(since=written(since), until=written(until), status=written(status))
@@ -217,12 +234,12 @@ class Monitor(RowBacked, Node):
 
     @field("How long it was in which status")
     @together(_uptimes, columns=("id",))
-    async def uptime(self, info: Info, period: Period) -> Uptime:
+    async def uptime(self, info: Info, period: OfPeriod) -> Uptime:
         """Return the parts of the period, since the monitor was made."""
         return (await _uptimes([self], info, period))[0]
 
     @field("How long its target took to answer")
-    async def latency(self, info: Info, period: Period) -> Latency:
+    async def latency(self, info: Info, period: OfPeriod) -> Latency:
         """Return the figures of the period."""
         window = period.window(info.context.now)
         return Latency.of(self.key, window, await info.context.reads.load(latencies, self.key, window))
@@ -232,7 +249,12 @@ class Monitor(RowBacked, Node):
         size=ListSize(most=MOST_POINTS, argument="points", unsaid=DEFAULT_POINTS),
     )
     async def latency_series(
-        self, info: Info, period: Period, points: int = DEFAULT_POINTS
+        self,
+        info: Info,
+        period: OfPeriod,
+        points: Annotated[
+            int, strawberry.argument(description=f"Into how many parts: 1..{MOST_POINTS:,}")
+        ] = DEFAULT_POINTS,
     ) -> list[LatencyPoint]:
         """Return the parts."""
         return await latency_points(info.context, self.key, period.window(info.context.now), points)

@@ -10,6 +10,7 @@ import strawberry
 
 from core.ids import Prefix
 from core.monitors.project_service import CreateProject, DeleteProject, UpdateProject
+from graphql_schema.arguments import INPUT
 from graphql_schema.changes import USER_ERRORS_HELP, DeletedPayload, changed, deleted
 from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
@@ -22,23 +23,27 @@ from graphql_schema.written import written_or_unset
 class CreateProjectInput:
     """As core.monitors.project_service takes it."""
 
-    name: str
+    name: str = strawberry.field(description="What people call it: 1 to 200 characters; need not be unique")
 
 
 @strawberry.input(description="What to change of a project; what is absent stays")
 class UpdateProjectInput:
     """As core.monitors.project_service takes it."""
 
-    id: strawberry.ID
-    name: str | None = strawberry.UNSET
-    revision: int | None = strawberry.UNSET
+    id: strawberry.ID = strawberry.field(description="The project to change")
+    name: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Another name: 1 to 200 characters; null is refused"
+    )
+    revision: int | None = strawberry.field(
+        default=strawberry.UNSET, description="The revision that was read; a stale one is a CONFLICT"
+    )
 
 
 @strawberry.input(description="A project to delete")
 class DeleteProjectInput:
     """As core.monitors.project_service takes it."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The project to delete; the default one is a CONFLICT")
     delete_monitors: bool = strawberry.field(
         default=False, description="Whether its monitors go with it; without, it must be empty"
     )
@@ -48,7 +53,9 @@ class DeleteProjectInput:
 class ProjectPayload:
     """The project is null if the change was refused."""
 
-    project: Project | None
+    project: Project | None = strawberry.field(
+        description="The project as it is now; null if the change was refused"
+    )
     user_errors: list[UserError] = strawberry.field(description=USER_ERRORS_HELP)
 
 
@@ -63,7 +70,7 @@ class ProjectMutations:
 
     @mutation("Make a project")
     async def create_project(
-        self, info: Info, wanted: Annotated[CreateProjectInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[CreateProjectInput, INPUT]
     ) -> ProjectPayload:
         """Return the new project."""
         context = info.context
@@ -72,7 +79,7 @@ class ProjectMutations:
 
     @mutation("Change a project")
     async def update_project(
-        self, info: Info, wanted: Annotated[UpdateProjectInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[UpdateProjectInput, INPUT]
     ) -> ProjectPayload:
         """Return the project as it is now."""
         context = info.context
@@ -81,9 +88,9 @@ class ProjectMutations:
         )
         return await _payload(context, context.services.projects.update(context.principal, update))
 
-    @mutation("Delete a project")
+    @mutation("Delete a project: an empty one, unless its monitors are to go with it")
     async def delete_project(
-        self, info: Info, wanted: Annotated[DeleteProjectInput, strawberry.argument(name="input")]
+        self, info: Info, wanted: Annotated[DeleteProjectInput, INPUT]
     ) -> DeletedPayload:
         """Return its id."""
         context = info.context

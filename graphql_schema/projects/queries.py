@@ -7,6 +7,7 @@ import strawberry
 from core.access.principal import TokenScope
 from core.ids import Prefix, decode_id
 from core.monitors.project_reading import CREATED, PROJECTS
+from graphql_schema.arguments import After, Before, ById, First, Last
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect
@@ -22,10 +23,10 @@ class ProjectQueries:
         self,
         info: Info,
         *,
-        first: int | None = strawberry.UNSET,
-        after: str | None = strawberry.UNSET,
-        last: int | None = strawberry.UNSET,
-        before: str | None = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
     ) -> Connection[Project] | None:
         """Return a page of projects."""
         context = info.context
@@ -35,7 +36,7 @@ class ProjectQueries:
         return await connect(context, listed, request)
 
     @field("The project with that id")
-    async def project(self, info: Info, id: strawberry.ID) -> Project | None:  # noqa: A002  (the contract's name)
+    async def project(self, info: Info, id: ById) -> Project | None:  # noqa: A002  (the contract's name)
         """Return the project, or None if there is none in the workspace."""
         info.context.require_read(TokenScope.UPTIME_CHECKS)
         project: Project | None = await info.context.find(Prefix.PROJECT, decode_id(Prefix.PROJECT, id))

@@ -13,6 +13,7 @@ from core.ids import Prefix
 from core.monitors.project_reading import project_statuses
 from core.monitors.reading import CREATED, EVERY_MONITOR, MONITORS, PROJECT_OF_MONITOR
 from core.monitors.status import MonitorStatus
+from graphql_schema.arguments import After, First
 from graphql_schema.asked_columns import columns_asked
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -36,9 +37,9 @@ class Project(RowBacked, Node):
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
-    name: str
+    name: str = strawberry.field(description="What people call it; need not be unique")
     is_default: bool = strawberry.field(description="Whether it takes the monitors that name no project")
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was made")
     revision: int = strawberry.field(description="Give it to an update, and a stale one is a CONFLICT")
 
     @field("That of its gravest monitor; paused ones say nothing")
@@ -48,7 +49,7 @@ class Project(RowBacked, Node):
 
     @field("Its monitors, in the order of their making")
     async def monitors(
-        self, info: Info, first: int | None = strawberry.UNSET, after: str | None = strawberry.UNSET
+        self, info: Info, first: First = strawberry.UNSET, after: After = strawberry.UNSET
     ) -> Connection[Monitor]:
         """Return a page of monitors."""
         listed = Listed(

@@ -16,11 +16,13 @@ class Region(Node):
     """A row of core.scheduling.region_reading."""
 
     key: str = strawberry.field(description="Its name in settings and inputs")
-    city: str | None
-    country: str | None
+    city: str | None = strawberry.field(description="Where that is; null if the operator did not say")
+    country: str | None = strawberry.field(
+        description="The country by name; null if the operator did not say"
+    )
     country_code: str | None = strawberry.field(description="ISO 3166-1, two letters")
-    latitude: float | None
-    longitude: float | None
+    latitude: float | None = strawberry.field(description="Degrees north; null if the operator did not say")
+    longitude: float | None = strawberry.field(description="Degrees east; null if the operator did not say")
     is_active: bool = strawberry.field(description="Whether a worker of it is alive")
     workers: int = strawberry.field(description="How many of its workers are alive")
 

@@ -16,8 +16,8 @@ from graphql_schema.described import field
 class ServerInfo:
     """What anybody may know of it."""
 
-    version: str
-    started_at: datetime
+    version: str = strawberry.field(description="Which release of Tocsin it is")
+    started_at: datetime = strawberry.field(description="When the process that answers began")
 
 
 @strawberry.type

@@ -57,12 +57,12 @@ class Uptime(RowBacked):
     ratio: float | None = strawberry.field(
         description="Up and degraded of up, degraded and down; 0 to 1, null if nothing is known"
     )
-    up_seconds: float
-    degraded_seconds: float
-    down_seconds: float
+    up_seconds: float = strawberry.field(description="Confirmed UP")
+    degraded_seconds: float = strawberry.field(description="DEGRADED, which counts as available")
+    down_seconds: float = strawberry.field(description="Within an OUTAGE")
     unknown_seconds: float = strawberry.field(description="Tocsin itself could not look")
-    maintenance_seconds: float
-    paused_seconds: float
+    maintenance_seconds: float = strawberry.field(description="In maintenance, where that does not count")
+    paused_seconds: float = strawberry.field(description="Paused by hand: nothing was looked at")
     pending_seconds: float = strawberry.field(description="Before the first check")
 
     @field("How many incidents began in the period, or lasted into it")
@@ -101,9 +101,13 @@ class Uptime(RowBacked):
 class RegionLatency:
     """Milliseconds."""
 
-    region: Region
-    average_ms: float | None
-    p95_ms: float | None
+    region: Region = strawberry.field(description="Where the checks ran")
+    average_ms: float | None = strawberry.field(
+        description="The mean in milliseconds; null if no check had an answer"
+    )
+    p95_ms: float | None = strawberry.field(
+        description="95 of 100 answers were at most so slow, in milliseconds"
+    )
 
 
 @strawberry.type(description="How long the target took to answer; null if it never did")
@@ -112,12 +116,18 @@ class Latency:
 
     monitor: strawberry.Private[UUID]
     window: strawberry.Private[Window]
-    average_ms: float | None = None
-    min_ms: float | None = None
-    max_ms: float | None = None
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    p99_ms: float | None = None
+    average_ms: float | None = strawberry.field(default=None, description="The mean in milliseconds")
+    min_ms: float | None = strawberry.field(default=None, description="The fastest answer, in milliseconds")
+    max_ms: float | None = strawberry.field(default=None, description="The slowest answer, in milliseconds")
+    p50_ms: float | None = strawberry.field(
+        default=None, description="Half of the answers were at most so slow, in milliseconds"
+    )
+    p95_ms: float | None = strawberry.field(
+        default=None, description="95 of 100 answers were at most so slow, in milliseconds"
+    )
+    p99_ms: float | None = strawberry.field(
+        default=None, description="99 of 100 answers were at most so slow, in milliseconds"
+    )
 
     @field("The same seen from each region")
     async def by_region(self, info: Info) -> list[RegionLatency]:
@@ -157,10 +167,14 @@ class LatencyPoint:
     """A part, whether it had checks or not."""
 
     at: datetime = strawberry.field(description="When the part begins")
-    average_ms: float | None
-    p95_ms: float | None
-    checks: int
-    checks_down: int
+    average_ms: float | None = strawberry.field(
+        description="The mean in milliseconds; null if no check of the part had an answer"
+    )
+    p95_ms: float | None = strawberry.field(
+        description="95 of 100 answers were at most so slow, in milliseconds; null without any"
+    )
+    checks: int = strawberry.field(description="How many checks were made in the part")
+    checks_down: int = strawberry.field(description="How many of them found it down")
 
 
 async def latency_points(context: Context, monitor: UUID, window: Window, points: int) -> list[LatencyPoint]:

@@ -24,7 +24,9 @@ class Tag(RowBacked, Node):
 
     row: strawberry.Private[asyncpg.Record]
     key: strawberry.Private[UUID]
-    name: str
+    name: str = strawberry.field(
+        description="The word itself: unique in the workspace whatever its case, at most 100 characters"
+    )
 
     @field("How many monitors have it")
     async def monitor_count(self, info: Info) -> int:

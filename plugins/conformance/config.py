@@ -17,6 +17,7 @@ from plugins.api.config import (
     secrets_set,
     to_json,
 )
+from plugins.api.config.shape import Group, nested_types, shape_of
 from plugins.api.kind_rules import kind_faults
 from plugins.api.notifier import Notifier
 from plugins.api.probe import Probe
@@ -61,7 +62,14 @@ def _can_be_loaded(kind: Probe[Any] | Notifier[Any]) -> None:
 def _has_json_schema(config: type[Config]) -> None:
     schema = json_schema(config)
     require_json(schema, "the JSON Schema")
-    undescribed = [name for name, field in schema["properties"].items() if "description" not in field]
+    shape = shape_of(config)
+    groups = [shape, *(inner for inner in nested_types(shape) if isinstance(inner, Group))]
+    undescribed = [
+        field.name if group is shape else f"{group.config.__name__}.{field.name}"
+        for group in groups
+        for field in group.fields
+        if not field.description
+    ]
     require(not undescribed, f"a description is missing for {', '.join(undescribed)}")
 
 

@@ -38,8 +38,16 @@ _MONITOR_EVENTS = {MessageEvent.MONITOR_DOWN: "monitor.down", MessageEvent.MONIT
 class Header(Config):
     """A header sent with every message."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME), check_with(require_header_name)]
-    value: Annotated[Secret, Meta(max_length=LONGEST_VALUE), check_with(require_header_value)]
+    name: Annotated[
+        str,
+        Meta(min_length=1, max_length=LONGEST_NAME, description="What the header is called, in any case"),
+        check_with(require_header_name),
+    ]
+    value: Annotated[
+        Secret,
+        Meta(max_length=LONGEST_VALUE, description="What it says"),
+        check_with(require_header_value),
+    ]
 
 
 class WebhookConfig(Config):

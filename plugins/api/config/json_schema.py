@@ -83,9 +83,9 @@ def _field_schema(field: Field) -> dict[str, Any]:
     return {**schema, **_given(description=field.description, writeOnly=field.secret or None)}
 
 
-def first_line(config: type[Config]) -> str | None:
+def first_line(named: type[Any]) -> str | None:
     """Return the first line of the class's own docstring, if it has one."""
-    documented = config.__dict__.get("__doc__") or ""
+    documented = named.__dict__.get("__doc__") or ""
     return documented.strip().split("\n")[0] or None
 
 

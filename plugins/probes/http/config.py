@@ -52,8 +52,16 @@ def require_url(url: str) -> None:
 class Header(Config):
     """A header sent with the request."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME), check_with(require_header_name)]
-    value: Annotated[Secret, Meta(max_length=LONGEST_VALUE), check_with(require_header_value)]
+    name: Annotated[
+        str,
+        Meta(min_length=1, max_length=LONGEST_NAME, description="What the header is called, in any case"),
+        check_with(require_header_name),
+    ]
+    value: Annotated[
+        Secret,
+        Meta(max_length=LONGEST_VALUE, description="What it says"),
+        check_with(require_header_value),
+    ]
 
 
 class HttpConfig(Config):

@@ -110,6 +110,10 @@ class PinConfig(Config):
     pin: Secret
 
 
+class DoorsConfig(Config):
+    doors: Annotated[tuple[PinConfig, ...], Meta(description="Each with its pin")] = ()
+
+
 class BoundlessConfig(Config):
     count: int
 
@@ -123,6 +127,7 @@ class BoundlessConfig(Config):
         (replace(DOOR, mode=ProbeMode.PASSIVE), DOORS, "expect belongs to PASSIVE kinds"),
         (replace(DOOR, config=BoundlessConfig), [], "count: an int needs bounds"),
         (replace(DOOR, config=PinConfig), [], "a description is missing for pin"),
+        (replace(DOOR, config=DoorsConfig), [], "a description is missing for PinConfig.pin"),
         (DOOR, [{"host": "cellar", "code": "short"}], "give the example secrets of 8 characters"),
         (DOOR, [{"host": ""}], "code is required"),
         (replace(DOOR, target=lambda config: config.code), DOORS, "the target must not hold a secret"),
