@@ -13,18 +13,26 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 from core.access.plans import Plan
-from core.blindness.canary_targets import WELL_KNOWN, canary_targets
-from core.client_address import trusted_proxies
+from core.blindness.canary_targets import WELL_KNOWN
 from core.errors import StartupError
 from core.scheduling.region_key import region_key_fault
-from plugins.api.config import FieldError
-from plugins.api.mail import parse_mail_url, require_email_address
+from core.setting_checks import (
+    at_least,
+    between,
+    connectivity_targets_fault,
+    cookie_name_fault,
+    database_url_fault,
+    email_fault,
+    no_fault,
+    public_url_fault,
+    sender_fault,
+    smtp_url_fault,
+    trusted_proxies_fault,
+)
 
 PREFIX = "TOCSIN_"
 
@@ -67,75 +75,6 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
-def _accept(_value: Any) -> str | None:
-    return None
-
-
-def _check_public_url(value: str) -> str | None:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "must be an http or https address, such as https://tocsin.example.org"
-    return "must not end in a query or a fragment" if parts.query or parts.fragment else None
-
-
-def _check_database_url(value: str) -> str | None:
-    if urlsplit(value).scheme in {"postgresql", "postgres"}:
-        return None
-    return "must look like postgresql://user:password@host:5432/database"
-
-
-def _check_connectivity_targets(value: str) -> str | None:
-    try:
-        canary_targets(value)
-    except ValueError as error:
-        return f"must be `none`, or host:port and http addresses separated by commas: {error}"
-    return None
-
-
-def _check_trusted_proxies(value: str) -> str | None:
-    try:
-        trusted_proxies(value)
-    except ValueError as error:
-        return f"must be addresses and networks, such as 10.0.0.0/8, separated by commas: {error}"
-    return None
-
-
-def _check_cookie_name(value: str) -> str | None:
-    # RFC 6265 lets it be a token of HTTP.
-    fits = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", value)
-    return None if fits else "must have letters, digits and any of !#$%&'*+.^_`|~- only, at most 64"
-
-
-def _check_email(value: str) -> str | None:
-    name, _, host = value.rpartition("@")
-    return None if name and host and not re.search(r"\s", value) else "must be an e-mail address"
-
-
-def _check_smtp_url(value: str) -> str | None:
-    try:
-        parse_mail_url(value)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def _check_sender(value: str) -> str | None:
-    name, address = parseaddr(value)
-    try:
-        require_email_address(address)
-    except FieldError:
-        return "must be an e-mail address, or a name and an address: Tocsin <tocsin@example.org>"
-    return None if name.isprintable() and value.isprintable() else "must be one line"
-
-
-def _at_least(characters: int) -> Callable[[str], str | None]:
-    return lambda value: None if len(value) >= characters else f"must have {characters} characters or more"
-
-
-def _between(low: int, high: int) -> Callable[[int], str | None]:
-    return lambda value: None if low <= value <= high else f"must be from {low} to {high}"
-
-
 @dataclass(frozen=True, slots=True)
 class About:
     """What the table says of a setting beside its name, type and default.
@@ -144,7 +83,7 @@ class About:
     """
 
     help: str
-    check: Callable[[Any], str | None] = _accept
+    check: Callable[[Any], str | None] = no_fault
     is_secret: bool = False
 
 
@@ -167,14 +106,14 @@ class Settings:
         "127.0.0.1"
     )
     listen_port: Annotated[
-        int, About("The port to listen on; 0 takes a free one.", _between(0, _HIGHEST_PORT))
+        int, About("The port to listen on; 0 takes a free one.", between(0, _HIGHEST_PORT))
     ] = 8400
     public_url: Annotated[
         str | None,
         About(
             "The address under which the world reaches this server; every link begins with it. "
             "By default the listening address.",
-            _check_public_url,
+            public_url_fault,
         ),
     ] = None
     data_dir: Annotated[
@@ -187,7 +126,7 @@ class Settings:
             "of several hosts, separated by commas, the one that can be written to is used. "
             "It must be a direct connection, without a pooler in transaction mode. "
             "By default an embedded PostgreSQL runs in the data directory.",
-            _check_database_url,
+            database_url_fault,
             is_secret=True,
         ),
     ] = None
@@ -208,14 +147,14 @@ class Settings:
             "When a target fails that was up, and when a worker starts, they are asked whether there is "
             "a network at all; one that answers is enough. In a network without the internet, name hosts of your "
             "own beyond the nearest switch. `none` asks nobody, so that a lost network makes every target DOWN.",
-            _check_connectivity_targets,
+            connectivity_targets_fault,
         ),
     ] = WELL_KNOWN
     pings_per_minute: Annotated[
         int,
         About(
             "How many pings a minute a heartbeat takes before it answers 429; failures are counted apart.",
-            _between(1, 1_000_000),
+            between(1, 1_000_000),
         ),
     ] = 5
     smtp_url: Annotated[
@@ -225,13 +164,13 @@ class Settings:
             "`smtp://user:password@host:587` for STARTTLS, without which nothing is sent, unless the server is "
             "on this machine. `smtp://host:25?starttls=never` for a relay without. "
             "By default no e-mail can be sent.",
-            _check_smtp_url,
+            smtp_url_fault,
             is_secret=True,
         ),
     ] = None
     mail_from: Annotated[
         str,
-        About("Whom e-mail comes from: an address, or `Tocsin <tocsin@example.org>`.", _check_sender),
+        About("Whom e-mail comes from: an address, or `Tocsin <tocsin@example.org>`.", sender_fault),
     ] = "Tocsin <tocsin@localhost>"
     sign_up: Annotated[
         SignUpRule,
@@ -244,14 +183,14 @@ class Settings:
         Plan.FREE
     )
     session_cookie: Annotated[
-        str, About("The name of the cookie that holds a session.", _check_cookie_name)
+        str, About("The name of the cookie that holds a session.", cookie_name_fault)
     ] = "dashmon_session"
     password_reset_url: Annotated[
         str | None,
         About(
             "The address of a page of yours that takes the token of a password reset behind `#token=`. "
             "By default the letter shows the token itself.",
-            _check_public_url,
+            public_url_fault,
         ),
     ] = None
     trusted_proxies: Annotated[
@@ -260,17 +199,17 @@ class Settings:
             "Whose `X-Forwarded-For` is believed: addresses and networks, separated by commas, such as "
             "`127.0.0.1, 10.0.0.0/8`. Attempts to sign in are limited by the address found this way; "
             "without the setting, whoever opens the connection is the client.",
-            _check_trusted_proxies,
+            trusted_proxies_fault,
         ),
     ] = ""
     owner_email: Annotated[
-        str, About("The first owner's e-mail address, taken at the first start.", _check_email)
+        str, About("The first owner's e-mail address, taken at the first start.", email_fault)
     ] = "owner@localhost"
     owner_password: Annotated[
         str | None,
         About(
             "The first owner's password, taken at the first start; made up and shown once by default.",
-            _at_least(_SHORTEST_PASSWORD),
+            at_least(_SHORTEST_PASSWORD),
             is_secret=True,
         ),
     ] = None
@@ -279,7 +218,7 @@ class Settings:
         About(
             "An API token of the first owner, 32 characters or more; it never expires. "
             "A changed value replaces the token at the next start. Made up and shown once by default.",
-            _at_least(_SHORTEST_TOKEN),
+            at_least(_SHORTEST_TOKEN),
             is_secret=True,
         ),
     ] = None
@@ -287,7 +226,7 @@ class Settings:
         int,
         About(
             "How long a GraphQL query or mutation may take before it is given up, in seconds.",
-            _between(1, 600),
+            between(1, 600),
         ),
     ] = 10
     introspection: Annotated[
