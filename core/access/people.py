@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from core.access.attempts import Attempts
+from core.access.letters import LetterPost
 from core.access.password_service import PasswordService
 from core.access.password_work import PasswordWork
 from core.access.profile_service import ProfileService
-from core.access.reset_letter import ResetPost
+from core.access.reset_letter import ResetLetter, reset_text
 from core.access.session_authentication import SessionAuthentication
 from core.access.sign_in_service import SignInService
 from core.access.visits import Visits
@@ -34,7 +36,8 @@ def build_people(*, settings: Settings, database: Database, clock: Clock, mailer
     sessions = SessionAuthentication(database=database, clock=clock)
     attempts = Attempts(database=database, clock=clock)
     work = PasswordWork()
-    post = ResetPost(mailer, server=settings.public_url or "", page=settings.password_reset_url)
+    write = functools.partial(reset_text, server=settings.public_url or "", page=settings.password_reset_url)
+    post = LetterPost[ResetLetter](mailer, kind="password_reset", write=write)
     return People(
         visits=Visits(settings),
         sessions=sessions,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from core.access.grants import grants_to_json
 from core.access.permission import require
-from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
-from core.access.project_scope import project_ids_of
+from core.access.presence import lock_place
+from core.access.principal import Grant, Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_secret import new_token_secret, prefix_of_secret
@@ -20,7 +20,7 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.db.tables import ApiToken
-from core.errors import NotFound, OverLimit, TokenExpired, TokenRevoked, Unauthenticated
+from core.errors import NotFound, OverLimit
 from core.ids import Prefix, decode_id, new_id
 from core.issues import Issues
 from core.secret_text import digest_of
@@ -67,8 +67,7 @@ class TokenService:
 
         async def create(connection: Connection) -> UUID:
             now = self._clock.now()
-            await connection.execute(_SQL["lock_tokens_of_workspace"], principal.workspace_id)
-            maker = await _present(connection, principal, now)
+            maker = await lock_place(connection, principal, now)
             require(maker, TokenScope.TOKENS, TokenPermission.WRITE)
             await fitting_allowance_of(connection, principal.workspace_id)
             token = _token(maker, wanted, secret, now)
@@ -103,20 +102,6 @@ class TokenService:
         revoked, digest = await self._database.in_transaction(revoke)
         self._authentication.forget(digest)
         return revoked
-
-
-async def _present(connection: Connection, principal: Principal, now: datetime) -> Principal:
-    """Return the principal with the role and scope that he has now; raise Unauthenticated, TokenExpired or TokenRevoked."""
-    row = await connection.fetchrow(
-        _SQL["maker_of_token"], principal.workspace_id, principal.user_id, principal.token_id
-    )
-    if row is None:
-        raise Unauthenticated("the maker of the token is no member of the workspace any more")
-    if row["revoked_at"] is not None:
-        raise TokenRevoked
-    if row["expires_at"] is not None and row["expires_at"] <= now:
-        raise TokenExpired
-    return replace(principal, role=Role(row["role"]), project_ids=project_ids_of(row))
 
 
 def _token(maker: Principal, wanted: CreateToken, secret: str, now: datetime) -> ApiToken:
