@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from core.blindness.canary_targets import canary_targets
 from core.client_address import trusted_proxies
+from core.cross_origin import origins_of
 from plugins.api.config import FieldError
 from plugins.api.mail import parse_mail_url, require_email_address
 
@@ -62,6 +63,15 @@ def email_fault(value: str) -> str | None:
     """Take an e-mail address, be it one that no mail can be sent to."""
     name, _, host = value.rpartition("@")
     return None if name and host and not re.search(r"\s", value) else "must be an e-mail address"
+
+
+def origins_fault(value: str) -> str | None:
+    """Take a list of origins."""
+    try:
+        origins_of(value)
+    except ValueError as error:
+        return f"must be origins, such as https://app.example.org, separated by commas: {error}"
+    return None
 
 
 def smtp_url_fault(value: str) -> str | None:

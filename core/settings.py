@@ -28,6 +28,7 @@ from core.setting_checks import (
     database_url_fault,
     email_fault,
     no_fault,
+    origins_fault,
     public_url_fault,
     sender_fault,
     smtp_url_fault,
@@ -185,6 +186,14 @@ class Settings:
     session_cookie: Annotated[
         str, About("The name of the cookie that holds a session.", cookie_name_fault)
     ] = "dashmon_session"
+    cors_origins: Annotated[
+        str,
+        About(
+            "Pages of which other origins may use GraphQL in a browser, by token or by cookie: "
+            "`https://app.example.org, http://localhost:3000`. None by default.",
+            origins_fault,
+        ),
+    ] = ""
     password_reset_url: Annotated[
         str | None,
         About(

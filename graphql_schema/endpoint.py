@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from graphql import GraphQLError, OperationType
-from litestar import Request, Response, get, post
+from litestar import HttpMethod, Request, Response, get, post, route
 
 from core.errors import Forbidden, OverLimit, QuotaExhausted, TocsinError, Unavailable
 from core.long_answer import LongAnswer
@@ -41,6 +41,12 @@ class GraphQLEndpoint:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
+        self._cross_origin = operations.services.people.visits.cross_origin
+
+    async def answer_preflight(self, request: AnyRequest) -> Response[bytes]:
+        """Say to a browser what a page of another origin may send."""
+        headers = {"Allow": "GET, POST, OPTIONS", **self._cross_origin.preflight_headers(request.headers)}
+        return Response(b"", status_code=HTTPStatus.NO_CONTENT, headers=headers)
 
     async def answer_post(self, request: AnyRequest) -> Response[bytes]:
         """Run the operation in the body."""
@@ -48,11 +54,12 @@ class GraphQLEndpoint:
             operation = await read_body(request)
             if wants_events(request):
                 return await self._stream(request, operation)
-            return await self._run(request, operation, _QUERIES_AND_MUTATIONS)
+            response = await self._run(request, operation, _QUERIES_AND_MUTATIONS)
         except TocsinError as error:
-            return _refusal(request, error)
+            response = _refusal(request, error)
         except Exception as error:  # whatever it is, nothing of it is told
-            return _fault(request, error)
+            response = _fault(request, error)
+        return self._shared(request, response)
 
     async def answer_get(self, request: AnyRequest) -> Response[bytes]:
         """Run the query in the parameters; a mutation must be a POST. Or begin a WebSocket, or show the page."""
@@ -63,11 +70,17 @@ class GraphQLEndpoint:
                 return page()
             if wants_events(request):
                 return await self._stream(request, read_parameters(request), is_changing=False)
-            return await self._run(request, read_parameters(request), _QUERIES)
+            response = await self._run(request, read_parameters(request), _QUERIES)
         except TocsinError as error:
-            return _refusal(request, error)
+            response = _refusal(request, error)
         except Exception as error:  # whatever it is, nothing of it is told
-            return _fault(request, error)
+            response = _fault(request, error)
+        return self._shared(request, response)
+
+    def _shared(self, request: AnyRequest, response: Response[bytes]) -> Response[bytes]:
+        """Let pages of other origins read the answer, as far as the settings do."""
+        response.headers.update(self._cross_origin.answer_headers(request.headers))
+        return response
 
     async def _run(
         self, request: AnyRequest, operation: Operation, allowed: Collection[OperationType]
@@ -91,6 +104,7 @@ class GraphQLEndpoint:
             results=self._operations.stream(operation, caller, ALL_OPERATIONS if is_changing else _READING),
             caller=caller,
             live=self._operations.services.live,
+            headers=self._cross_origin.answer_headers(request.headers),
         )
         await stream.begin()
         return LongAnswer(stream)
@@ -119,7 +133,13 @@ def handlers(endpoint: GraphQLEndpoint) -> Sequence[Any]:
         """Run the query in the parameters."""
         return await endpoint.answer_get(request)
 
-    return [graphql_post, graphql_get, *ide_handlers()]
+    @route(PATH, http_method=HttpMethod.OPTIONS, include_in_schema=False)
+    async def graphql_options(request: AnyRequest) -> Response[bytes]:
+        """Say what may be sent."""
+        return await endpoint.answer_preflight(request)
+
+    # First, as Litestar makes one of its own for a path that is known and has none yet.
+    return [graphql_options, graphql_post, graphql_get, *ide_handlers()]
 
 
 def _not_allowed(operation_type: OperationType) -> RequestRefused:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from core.access.session_cookie import SessionCookie
 from core.access.sessions import Visit
 from core.client_address import client_address, trusted_proxies
+from core.cross_origin import CrossOrigin, origins_of
 from core.errors import Forbidden
 from core.settings import Settings
 
@@ -15,7 +16,12 @@ class Visits:
     """Reads headers, whose names are in lower case, as the settings say."""
 
     def __init__(self, settings: Settings) -> None:
-        self.cookie = SessionCookie(name=settings.session_cookie, public_url=settings.public_url or "")
+        self.cross_origin = CrossOrigin(origins=origins_of(settings.cors_origins))
+        self.cookie = SessionCookie(
+            name=settings.session_cookie,
+            public_url=settings.public_url or "",
+            trusted_origins=self.cross_origin.origins,
+        )
         self._trusted = trusted_proxies(settings.trusted_proxies)
 
     def session_secret(self, headers: Mapping[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,14 +41,33 @@ def wants_events(request: Request[Any, Any, Any]) -> bool:
 class EventStream:
     """An ASGI application that answers one request. It is looked after from `begin` on."""
 
-    __slots__ = ("_caller", "_is_leaving", "_live", "_refusal", "_results", "_send", "_telling", "_turn")
+    __slots__ = (
+        "_caller",
+        "_headers",
+        "_is_leaving",
+        "_live",
+        "_refusal",
+        "_results",
+        "_send",
+        "_telling",
+        "_turn",
+    )
 
     def __init__(
-        self, *, results: AsyncGenerator[Result, None], caller: Caller, live: LiveConnections
+        self,
+        *,
+        results: AsyncGenerator[Result, None],
+        caller: Caller,
+        live: LiveConnections,
+        headers: Mapping[str, str],
     ) -> None:
         self._results = results
         self._caller = caller
         self._live = live
+        self._headers = [
+            *_HEADERS,
+            *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+        ]
         self._send: Send | None = None
         self._turn = asyncio.Lock()
         self._telling: asyncio.Task[None] | None = None
@@ -69,7 +88,7 @@ class EventStream:
         """Send the results until they or the connection end."""
         self._send = send
         try:
-            await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": list(_HEADERS)})
+            await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": self._headers})
             # At once, so that the client knows that it is connected.
             await self._write(_BEAT)
             self._telling = asyncio.ensure_future(self._tell())

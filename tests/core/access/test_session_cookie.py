@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.access.session_cookie import SessionCookie
@@ -74,3 +76,12 @@ def test_it_counts_for_the_servers_own_pages(headers: dict[str, str]) -> None:
 )
 def test_it_does_not_count_for_pages_of_others(headers: dict[str, str]) -> None:
     assert not SECURE.counts_in(headers)
+
+
+def test_it_counts_for_pages_of_an_origin_that_may_use_it() -> None:
+    cookie = replace(SECURE, trusted_origins=frozenset({"https://app.example.org"}))
+
+    for headers in ({}, {"sec-fetch-site": "same-site"}, {"sec-fetch-site": "cross-site"}):
+        assert cookie.counts_in({**headers, "origin": "https://app.example.org"})
+    assert not cookie.counts_in({"sec-fetch-site": "same-site", "origin": "https://evil.example.org"})
+    assert not cookie.counts_in({"sec-fetch-site": "same-site"})
