@@ -14,7 +14,7 @@ from plugins.api.config.declaration import Config, FieldError, Meta, Secret, che
 from plugins.api.config.issues import ConfigErrors, Issue
 from plugins.api.config.json_schema import json_schema
 from plugins.api.config.parsing import load, parse
-from plugins.api.config.rendering import redact, secret_values, secrets_set, to_json
+from plugins.api.config.rendering import masked, redact, secret_values, secrets_set, to_json
 from plugins.api.config.shape import UnsupportedConfig
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "field",
     "json_schema",
     "load",
+    "masked",
     "parse",
     "redact",
     "secret_values",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from plugins.api.config.declaration import Config
-from plugins.api.config.shape import Group, Items, Shape, shape_of
+from plugins.api.config.shape import Group, Items, JsonObject, Shape, shape_of
+from plugins.api.redaction import has_key_like_name
 
 
 def to_json(config: Config) -> dict[str, Any]:
@@ -20,6 +21,14 @@ def to_json(config: Config) -> dict[str, Any]:
 def redact(config: Config) -> dict[str, Any]:
     """Return the configuration as it may be shown: JSON-able, without its secrets."""
     return _shown_group(shape_of(type(config)), config)
+
+
+def masked(config: Config, mask: Callable[[str], Any]) -> dict[str, Any]:
+    """Return the configuration with whatever `mask` makes of each secret that is set, in the secret's place.
+
+    In objects with free keys, texts that are named like keys are secrets too.
+    """
+    return _masked_group(shape_of(type(config)), config, mask)
 
 
 def secrets_set(config: Config) -> list[str]:
@@ -55,6 +64,39 @@ def _shown_group(group: Group, value: Config) -> dict[str, Any]:
         field.name: _shown(field.shape, getattr(value, field.attribute))
         for field in group.fields
         if not field.secret
+    }
+
+
+def _masked(shape: Shape, value: Any, mask: Callable[[str], Any]) -> Any:
+    if isinstance(shape, Group) and value is not None:
+        return _masked_group(shape, value, mask)
+    if isinstance(shape, Items) and value is not None:
+        return [_masked(shape.item, item, mask) for item in value]
+    if isinstance(shape, JsonObject):
+        return _masked_by_name(plain(value), mask)
+    return plain(value)
+
+
+def _masked_group(group: Group, value: Config, mask: Callable[[str], Any]) -> dict[str, Any]:
+    shown = {}
+    for field in group.fields:
+        inner = getattr(value, field.attribute)
+        is_hidden = field.secret and inner is not None
+        shown[field.name] = mask(inner) if is_hidden else _masked(field.shape, inner, mask)
+    return shown
+
+
+def _masked_by_name(value: Any, mask: Callable[[str], Any]) -> Any:
+    """Return JSON in which texts that are named like keys are masked, at any depth."""
+    if isinstance(value, list):
+        return [_masked_by_name(item, mask) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: mask(inner)
+        if isinstance(inner, str) and has_key_like_name(name)
+        else _masked_by_name(inner, mask)
+        for name, inner in value.items()
     }
 
 

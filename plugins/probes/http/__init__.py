@@ -9,9 +9,9 @@ import httpx
 
 from plugins.api.hookspecs import hookimpl
 from plugins.api.probe import Probe
+from plugins.api.redaction import redacted_url
 from plugins.probes.http.check import check
 from plugins.probes.http.config import Header, HttpConfig, Method, Presentation
-from plugins.probes.http.redaction import redacted_url
 
 __all__ = ["HTTP", "Header", "HttpConfig", "Method", "Presentation", "register_probes"]
 

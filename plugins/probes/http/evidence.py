@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
+from plugins.api.redaction import redacted_url
 from plugins.probes.http.config import HttpConfig
-from plugins.probes.http.redaction import printable, redacted_headers, redacted_url
+from plugins.probes.http.redaction import printable, redacted_headers
 from plugins.probes.http.redirects import Hop
 from plugins.probes.http.secrecy import Mask, longest_secret, mask_of
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus, unquote
 
 from plugins.api.config import secret_values
+from plugins.api.redaction import MASK, has_key_like_name
 from plugins.probes.http.config import HttpConfig
-from plugins.probes.http.redaction import MASK, has_key_like_name
 
 _SHORTEST_SECRET = 4
 # A word of a secret header ("Bearer", "Basic") is only a secret itself where it is long.

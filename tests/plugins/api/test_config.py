@@ -25,6 +25,7 @@ from plugins.api.config import (
     field,
     json_schema,
     load,
+    masked,
     parse,
     redact,
     secrets_set,
@@ -372,6 +373,22 @@ def test_redaction_hides_every_secret_and_names_those_that_are_set() -> None:
         "auth.basic.password",
         "proxyKey",
     ]
+
+
+def test_secrets_can_be_shown_as_what_is_made_of_them() -> None:
+    shown = masked(parse(Request, FULL), lambda secret: f"{len(secret)} long")
+
+    assert shown["headers"] == [{"name": "X-Key", "value": "6 long"}, {"name": "Y", "value": "5 long"}]
+    assert shown["auth"]["basic"] == {"username": "ann", "password": "4 long"}
+    assert shown["auth"]["bearer"] is None
+    assert shown["proxyKey"] == "5 long"
+
+
+def test_texts_named_like_keys_are_secrets_where_keys_are_free() -> None:
+    extra = {"password": "pa55", "page": "2", "deep": [{"apiKey": "abc", "pins": 3}]}
+    shown = masked(parse(Request, {**FULL, "extra": extra}), lambda _secret: "***")
+
+    assert shown["extra"] == {"password": "***", "page": "2", "deep": [{"apiKey": "***", "pins": 3}]}
 
 
 # ---- storage -----------------------------------------------------------------
