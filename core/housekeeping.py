@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from core.access.session_life import ABSOLUTE, IDLE
+from core.audit.reading import KEPT as AUDIT_KEPT
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -62,6 +63,7 @@ class Housekeeping:
             self._workers,
             self._requests,
             self._signed_out,
+            self._audited,
             self._deleted_monitor,
         ):
             rows += await self._alone(work)
@@ -104,6 +106,9 @@ class Housekeeping:
         gone = _count(await connection.execute(_SQL["purge_sessions"], *expired, _MOST_ROWS))
         gone += _count(await connection.execute(_SQL["purge_password_resets"], before))
         return gone + _count(await connection.execute(_SQL["purge_attempts"], now, _MOST_ROWS))
+
+    async def _audited(self, connection: Connection, now: datetime) -> int:
+        return _count(await connection.execute(_SQL["purge_audit_entries"], now - AUDIT_KEPT, _MOST_ROWS))
 
     async def _deleted_monitor(self, connection: Connection, now: datetime) -> int:
         """Remove a batch of rows of one deleted monitor: the large tables first, the monitor itself last."""

@@ -77,7 +77,7 @@ def build_services(
         authentication=authentication,
         tokens=TokenService(database=database, clock=clock, authentication=authentication),
         people=build_people(settings=settings, database=database, clock=clock, mailer=mailer),
-        projects=ProjectService(database=database, life=life, clock=clock),
+        projects=ProjectService(database=database, registry=registry, life=life, clock=clock),
         monitors=MonitorService(database=database, registry=registry, life=life, clock=clock),
         bulk=BulkService(database=database, clock=clock),
         incidents=IncidentService(database=database, clock=clock),

@@ -25,6 +25,7 @@ from core.monitors.reading import monitors_by_id
 from core.monitors.tag_reading import tags_by_id
 from graphql_schema.access.types import ApiToken, User, Workspace
 from graphql_schema.arguments import ById
+from graphql_schema.audit.queries import find_entry
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Context, Info, NodeKind
 from graphql_schema.deliveries.types import Channel, Delivery, Webhook
@@ -74,6 +75,7 @@ NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
         Prefix.WORKSPACE: _by_id(own_workspace, Workspace.of),
         Prefix.USER: _by_id(members_by_user_id, User.of, TokenScope.TEAM),
         Prefix.TOKEN: _by_id(tokens_by_id, ApiToken.of, TokenScope.TOKENS),
+        Prefix.AUDIT_ENTRY: NodeKind(find=find_entry, scope=TokenScope.ACCOUNT),
         Prefix.PROJECT: _by_id(projects_by_id, Project.of, TokenScope.UPTIME_CHECKS),
         Prefix.MONITOR: _by_id(monitors_by_id, Monitor.of, TokenScope.UPTIME_CHECKS),
         Prefix.CHECK: _by_id(checks_by_id, Check.of, TokenScope.UPTIME_CHECKS),

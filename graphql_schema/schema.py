@@ -17,6 +17,7 @@ from core.plugin_registry import PluginRegistry, load_plugins
 from graphql_schema.access.people_mutations import PeopleMutations
 from graphql_schema.access.queries import AccessQueries
 from graphql_schema.access.tokens import TokenMutations, TokenQueries
+from graphql_schema.audit.queries import AuditQueries
 from graphql_schema.deliveries.mutations import delivery_mutations
 from graphql_schema.deliveries.queries import DeliveryQueries
 from graphql_schema.errors import log_faults
@@ -46,6 +47,7 @@ class Query(
     NodeQueries,
     AccessQueries,
     TokenQueries,
+    AuditQueries,
     ProjectQueries,
     MonitorQueries,
     IncidentQueries,

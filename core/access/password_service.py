@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import asyncpg
 
@@ -15,6 +16,10 @@ from core.access.principal import Principal
 from core.access.reset_letter import ResetLetter
 from core.access.session_authentication import SessionAuthentication
 from core.access.sessions import SignedIn, Visit, begin_session, end_other_sessions, rotate_session
+from core.audit.action import AuditAction
+from core.audit.change import AuditedChange, updated
+from core.audit.recording import record
+from core.audit.redaction import Hidden
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -128,6 +133,12 @@ class PasswordService:
             await connection.execute(_SQL["reset_password"], user_id, password_hash)
             ended = await _end_all(connection, person, None)
             came_in = await begin_session(connection, person, visit, now)
+            await record(
+                connection,
+                came_in.principal,
+                _another_password(AuditAction.USER_PASSWORD_RESET, user_id),
+                now,
+            )
             return SignedIn(
                 principal=came_in.principal, secret=came_in.secret, ended=[*ended, *came_in.ended]
             )
@@ -141,10 +152,13 @@ class PasswordService:
             )
             if row is None:
                 raise Conflict("the password was changed meanwhile: sign in again")
+            now = self._clock.now()
             ended = await _end_all(connection, row, principal)
-            rotated = await rotate_session(connection, principal, self._clock.now())
+            rotated = await rotate_session(connection, principal, now)
             if rotated is None:
                 raise Unauthenticated("the session has ended: sign in")
+            change = _another_password(AuditAction.USER_PASSWORD_CHANGED, row["id"])
+            await record(connection, principal, change, now)
             return SignedIn(principal=principal, secret=rotated.secret, ended=[*ended, *rotated.ended])
 
         return self._authentication.let_in(await self._database.in_transaction(change))
@@ -154,6 +168,11 @@ async def _end_all(connection: Connection, person: asyncpg.Record, kept: Princip
     """End what the former password opened, but for the session of whoever changed it."""
     await connection.execute(_SQL["end_password_resets"], person["id"])
     return await end_other_sessions(connection, person["id"], None if kept is None else kept.session_id)
+
+
+def _another_password(action: AuditAction, user_id: UUID) -> AuditedChange:
+    before, after = ({"password": Hidden(age)} for age in ("old", "new"))
+    return updated(action, user_id, before, after)
 
 
 def _dead_token() -> WrongCredentials:

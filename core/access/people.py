@@ -58,5 +58,5 @@ def build_people(*, settings: Settings, database: Database, clock: Clock, mailer
             authentication=sessions,
             post=None if settings.smtp_url is None else post.post,
         ),
-        profiles=ProfileService(database=database),
+        profiles=ProfileService(database=database, clock=clock),
     )

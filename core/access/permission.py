@@ -6,6 +6,7 @@ from core.access.principal import Principal, Role, TokenPermission, TokenScope
 from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForbidden, TokenScopeDenied
 
 _OF_PROJECTS = frozenset({TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS})
+_ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
 _OF_ADMINISTRATION = frozenset({TokenScope.TEAM, TokenScope.ACCOUNT, TokenScope.TOKENS})
 
 
@@ -23,6 +24,12 @@ def require_grant(principal: Principal, scope: TokenScope, permission: TokenPerm
     """Raise TokenScopeDenied if the token's grants do not reach so far, whatever the role: for one's own things."""
     if not _granted(principal, scope, permission):
         raise TokenScopeDenied(f"the api token lacks {permission.name} on {scope.value}")
+
+
+def require_administrator(principal: Principal) -> None:
+    """Raise Forbidden unless the principal owns or administers the workspace."""
+    if principal.role not in _ADMINISTRATORS:
+        raise Forbidden(f"the role {principal.role.value} does not allow it: owners and admins only")
 
 
 def may(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
@@ -51,7 +58,7 @@ def _ceiling(principal: Principal, scope: TokenScope) -> TokenPermission | None:
     """
     if principal.project_ids is not None and scope not in _OF_PROJECTS:
         return TokenPermission.READ if scope is TokenScope.NOTIFICATIONS else None
-    if principal.role in (Role.OWNER, Role.ADMIN):
+    if principal.role in _ADMINISTRATORS:
         return TokenPermission.DELETE
     if principal.role is Role.VIEWER or scope in _OF_ADMINISTRATION:
         return TokenPermission.READ

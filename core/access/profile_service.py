@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from piccolo.columns import Column
 
 from core.access.account_rules import (
     DEFAULT_LANGUAGE,
@@ -19,6 +18,11 @@ from core.access.account_rules import (
 )
 from core.access.permission import require_grant
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.audit.action import AuditAction
+from core.audit.change import updated
+from core.audit.recording import record
+from core.audit.redaction import View
+from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.db.tables import User
@@ -53,8 +57,9 @@ class UpdateProfile:
 class ProfileService:
     """Permission, validation, storage."""
 
-    def __init__(self, *, database: Database) -> None:
+    def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def update(self, principal: Principal, wanted: UpdateProfile) -> UUID:
         """Change one's own profile, or a token's maker's; return the person's id. Raises Forbidden, InvalidInput.
@@ -69,14 +74,27 @@ class ProfileService:
         async def update(connection: Connection) -> UUID:
             row = await connection.fetchrow(_SQL["lock_profile"], user_id)
             changes = {} if row is None else _changes(wanted, row)
-            if changes:
-                await User.update(changes).where(User.id == user_id)
+            if row is not None and changes:
+                await User.update(**changes).where(User.id == user_id)
+                change = updated(
+                    AuditAction.USER_UPDATED, user_id, _view(dict(row)), _view({**row, **changes})
+                )
+                await record(connection, principal, change, self._clock.now())
             return user_id
 
         return await self._database.in_transaction(update)
 
 
-def _changes(wanted: UpdateProfile, row: asyncpg.Record) -> dict[Column | str, Any]:
+def _view(columns: Mapping[str, Any]) -> View:
+    """Return a profile as it is written down."""
+    return {
+        "name": columns["name"],
+        "smsOptIn": columns["sms_opt_in"],
+        **{path[0]: columns[column] for column, path in _PATHS.items()},
+    }
+
+
+def _changes(wanted: UpdateProfile, row: asyncpg.Record) -> dict[str, Any]:
     issues = Issues()
     changed: dict[str, Any] = {}
     if wanted.name is not UNSET:

@@ -13,6 +13,9 @@ from core.access.plans import Plan
 from core.access.principal import Principal, Role
 from core.access.project_scope import project_ids_of
 from core.access.session_life import ABSOLUTE, IDLE
+from core.audit.action import AuditAction
+from core.audit.change import AuditedChange, deleted
+from core.audit.recording import record_all
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
@@ -102,9 +105,22 @@ async def end_session(connection: Connection, secret: str | None) -> Sequence[st
     return await _tell(connection, await connection.fetch(_SQL["end_session_by_digest"], digest_of(secret)))
 
 
-async def end_own_session(connection: Connection, user_id: UUID, session_id: UUID | None) -> Sequence[str]:
-    """End one of a person's sessions, if he has it; return its digest in hex."""
-    return await _tell(connection, await connection.fetch(_SQL["end_own_session"], user_id, session_id))
+async def end_own_session(
+    connection: Connection, principal: Principal, session_id: UUID | None, now: datetime
+) -> Sequence[str]:
+    """End one of the person's sessions, if he has it, and write that down; return its digest in hex."""
+    rows = await connection.fetch(_SQL["end_own_session"], principal.user_id, session_id)
+    await record_all(connection, principal, [_ended(session_id, row) for row in rows if session_id], now)
+    return await _tell(connection, rows)
+
+
+def _ended(session_id: UUID, row: asyncpg.Record) -> AuditedChange:
+    view = {
+        "createdAt": row["created_at"],
+        "lastSeenAt": row["last_seen_at"],
+        "userAgent": row["user_agent"],
+    }
+    return deleted(AuditAction.SESSION_REVOKED, session_id, view)
 
 
 async def end_other_sessions(connection: Connection, user_id: UUID, kept: UUID | None) -> Sequence[str]:

@@ -16,6 +16,9 @@ from core.access.plans import Plan
 from core.access.principal import Principal
 from core.access.session_authentication import SessionAuthentication
 from core.access.sessions import SignedIn, Visit, begin_session, end_own_session, end_session
+from core.audit.action import AuditAction
+from core.audit.change import created
+from core.audit.recording import record
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -94,7 +97,11 @@ class SignInService:
             now = self._clock.now()
             made = await make_account(account, now)
             person = await connection.fetchrow(_SQL["person_by_id"], made.user_id)
-            return await begin_session(connection, _found(person), visit, now)
+            came_in = await begin_session(connection, _found(person), visit, now)
+            view = {"email": account.email, "name": account.name}
+            change = created(AuditAction.USER_SIGNED_UP, made.user_id, view)
+            await record(connection, came_in.principal, change, now)
+            return came_in
 
         try:
             return self._authentication.let_in(await self._database.in_transaction(make))
@@ -135,13 +142,12 @@ class SignInService:
 
     async def revoke_session(self, principal: Principal, public_id: str) -> UUID:
         """End one of the person's sessions and return its id; raise NotFound, or Forbidden for a token."""
-        user_id = principal.user_id
-        if principal.session_id is None or user_id is None:
+        if principal.session_id is None:
             raise Forbidden("sessions are ended by the person who signed in")
         session_id = decode_id(Prefix.SESSION, public_id)
 
         async def end(connection: Connection) -> Sequence[str]:
-            return await end_own_session(connection, user_id, session_id)
+            return await end_own_session(connection, principal, session_id, self._clock.now())
 
         ended = await self._database.in_transaction(end)
         if session_id is None or not ended:

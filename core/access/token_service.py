@@ -15,6 +15,10 @@ from core.access.reading import fitting_allowance_of
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_secret import new_token_secret, prefix_of_secret
 from core.access.token_terms import expiry_of_token, grants_within, name_of_token
+from core.audit.action import AuditAction
+from core.audit.change import created, updated
+from core.audit.recording import record
+from core.audit.redaction import View
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -77,6 +81,7 @@ class TokenService:
                     f"at most {MOST_LIVE_TOKENS} api tokens may be live: revoke one that is not used"
                 )
             await ApiToken.insert(token)
+            await record(connection, maker, created(AuditAction.TOKEN_CREATED, token.id, _view(token)), now)
             return token.id
 
         return MadeToken(id=await self._database.in_transaction(create), secret=secret)
@@ -91,13 +96,17 @@ class TokenService:
         require(principal, TokenScope.TOKENS, TokenPermission.WRITE if is_own else TokenPermission.DELETE)
 
         async def revoke(connection: Connection) -> tuple[UUID, str]:
-            digest: str | None = await connection.fetchval(
-                _SQL["revoke_token"], principal.workspace_id, identifier, self._clock.now()
-            )
-            if identifier is None or digest is None:
+            now = self._clock.now()
+            row = await connection.fetchrow(_SQL["revoke_token"], principal.workspace_id, identifier, now)
+            if identifier is None or row is None:
                 raise NotFound("api token not found", path=("id",))
-            await notify(connection, NotifyChannel.TOKENS, digest)
-            return identifier, digest
+            if not row["was_revoked"]:
+                change = updated(
+                    AuditAction.TOKEN_REVOKED, identifier, {"revokedAt": None}, {"revokedAt": now}
+                )
+                await record(connection, principal, change, now)
+            await notify(connection, NotifyChannel.TOKENS, row["digest"])
+            return identifier, row["digest"]
 
         revoked, digest = await self._database.in_transaction(revoke)
         self._authentication.forget(digest)
@@ -122,3 +131,13 @@ def _token(maker: Principal, wanted: CreateToken, secret: str, now: datetime) ->
         created_at=now,
         expires_at=expires_at,
     )
+
+
+def _view(token: ApiToken) -> View:
+    """Return a token as it is written down."""
+    return {
+        "name": token.name,
+        "prefix": token.prefix,
+        "grants": token.grants,
+        "expiresAt": token.expires_at,
+    }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from core.access.plans import Allowance, Plan
 from core.access.reading import allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import updated
+from core.audit.recording import Operator, record
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
@@ -21,10 +25,14 @@ async def all_workspaces(connection: Connection) -> list[asyncpg.Record]:
     return await connection.fetch(_SQL["listed_workspaces"])
 
 
-async def set_plan(connection: Connection, workspace_id: UUID | None, plan: Plan) -> Allowance:
+async def set_plan(connection: Connection, workspace_id: UUID | None, plan: Plan, now: datetime) -> Allowance:
     """Book a plan, in the caller's transaction; raise NotFound. Whoever asks is held to it from the commit on."""
-    if workspace_id is None or not await connection.fetchval(_SQL["set_plan"], workspace_id, plan.value):
+    before = None if workspace_id is None else await connection.fetchval(_SQL["set_plan"], workspace_id, plan)
+    if workspace_id is None or before is None:
         raise NotFound("workspace not found")
+    if before != plan:
+        change = updated(AuditAction.WORKSPACE_PLAN_SET, workspace_id, {"plan": before}, {"plan": plan.value})
+        await record(connection, Operator(workspace_id=workspace_id), change, now)
     # The processes that know tokens know the plan with them: they forget what they know.
     await notify(connection, NotifyChannel.TOKENS)
     return await allowance_of(connection, workspace_id)

@@ -64,10 +64,10 @@ async def _lines(url: str) -> list[str]:
 
 
 async def _set_plan(url: str, public_id: str, plan: Plan) -> Allowance:
-    async with opened_database(url) as (database, _clock):
+    async with opened_database(url) as (database, clock):
 
         async def book(connection: Connection) -> Allowance:
-            return await set_plan(connection, decode_id(Prefix.WORKSPACE, public_id), plan)
+            return await set_plan(connection, decode_id(Prefix.WORKSPACE, public_id), plan, clock.now())
 
         return await database.in_transaction(book)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from piccolo.columns import Column
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import created, deleted, updated
+from core.audit.config_view import config_view
+from core.audit.recording import record
+from core.audit.redaction import View
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -76,6 +81,8 @@ class ChannelService:
         async def create(connection: Connection) -> UUID:
             await fitting_allowance_of(connection, principal.workspace_id)
             await Channel.insert(channel)
+            change = created(AuditAction.CHANNEL_CREATED, channel.id, self._view(channel.to_dict()))
+            await record(connection, principal, change, now)
             return channel.id
 
         return await self._database.in_transaction(create)
@@ -91,10 +98,13 @@ class ChannelService:
             changes = self._changes(wanted, row)
             if changes:
                 await (
-                    Channel.update({**changes, "revision": row["revision"] + 1})
+                    Channel.update(revision=row["revision"] + 1, **changes)
                     .where(Channel.workspace_id == principal.workspace_id)
                     .where(Channel.id == row["id"])
                 )
+                before, after = self._view(dict(row)), self._view({**row, **changes})
+                change = updated(AuditAction.CHANNEL_UPDATED, row["id"], before, after)
+                await record(connection, principal, change, self._clock.now())
             channel_id: UUID = row["id"]
             return channel_id
 
@@ -105,19 +115,22 @@ class ChannelService:
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.DELETE)
 
         async def delete(connection: Connection) -> UUID:
+            now = self._clock.now()
             row = await _lock(connection, principal, channel_id)
             await (
-                Channel.update({Channel.deleted_at: self._clock.now()})
+                Channel.update({Channel.deleted_at: now})
                 .where(Channel.workspace_id == principal.workspace_id)
                 .where(Channel.id == row["id"])
             )
             await connection.execute(_SQL["suppress_channel_deliveries"], principal.workspace_id, row["id"])
+            change = deleted(AuditAction.CHANNEL_DELETED, row["id"], self._view(dict(row)))
+            await record(connection, principal, change, now)
             deleted_id: UUID = row["id"]
             return deleted_id
 
         return await self._database.in_transaction(delete)
 
-    def _changes(self, wanted: UpdateChannel, row: asyncpg.Record) -> dict[Column | str, Any]:
+    def _changes(self, wanted: UpdateChannel, row: asyncpg.Record) -> dict[str, Any]:
         """Return the columns that the update changes."""
         issues = Issues()
         changed = {"is_active": given(wanted.is_active, row["is_active"], default=True)}
@@ -130,6 +143,16 @@ class ChannelService:
             changed["config"] = self._config(wanted.notifier, row, issues)
         issues.raise_if_any()
         return {column: value for column, value in changed.items() if value != row[column]}
+
+    def _view(self, row: Mapping[str, Any]) -> View:
+        """Return a channel as it is written down."""
+        loaded = self._registry.notifier(row["kind"])
+        return {
+            "name": row["name"],
+            "kind": row["kind"],
+            "config": config_view(None if loaded is None else loaded.notifier.config, row["config"]),
+            "isActive": row["is_active"],
+        }
 
     def _config(
         self, choice: KindChoice, row: asyncpg.Record | None, issues: Issues

@@ -6,13 +6,16 @@ from uuid import UUID
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.audit.action import AuditAction
+from core.audit.change import created
+from core.audit.recording import record
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.deliveries.redelivery import redeliver
 from core.deliveries.trial import TestResult, Trials
 from core.errors import NotFound
-from core.ids import Prefix, decode_id
+from core.ids import Prefix, decode_id, encode_id
 
 _SQL = named_sql("redelivery")
 
@@ -28,16 +31,12 @@ class DeliveryService:
     async def test_channel(self, principal: Principal, channel_id: str) -> TestResult:
         """Send a test message to each recipient of a channel; raise NotFound."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
-        return await self._trials.test_channel(
-            principal.workspace_id, _decoded(Prefix.CHANNEL, channel_id, "channel")
-        )
+        return await self._trials.test_channel(principal, _decoded(Prefix.CHANNEL, channel_id, "channel"))
 
     async def test_webhook(self, principal: Principal, webhook_id: str) -> TestResult:
         """Send a test payload to a webhook; raise NotFound."""
         require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
-        return await self._trials.test_webhook(
-            principal.workspace_id, _decoded(Prefix.WEBHOOK, webhook_id, "webhook")
-        )
+        return await self._trials.test_webhook(principal, _decoded(Prefix.WEBHOOK, webhook_id, "webhook"))
 
     async def redeliver(self, principal: Principal, delivery_id: str) -> UUID:
         """Owe a message once more and return the new delivery's id; raise NotFound, or Conflict if it cannot be.
@@ -52,7 +51,13 @@ class DeliveryService:
             )
             scope = TokenScope.WEBHOOKS if is_webhook else TokenScope.NOTIFICATIONS
             require(principal, scope, TokenPermission.WRITE)
-            return await redeliver(connection, principal.workspace_id, repeated_id, self._clock.now())
+            now = self._clock.now()
+            owed_id = await redeliver(connection, principal.workspace_id, repeated_id, now)
+            view = {"deliveryId": encode_id(Prefix.DELIVERY, owed_id)}
+            await record(
+                connection, principal, created(AuditAction.DELIVERY_REPEATED, repeated_id, view), now
+            )
+            return owed_id
 
         return await self._database.in_transaction(owe)
 

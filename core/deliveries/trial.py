@@ -6,8 +6,13 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
+
+from core.audit.action import AuditAction
+from core.audit.change import done
+from core.audit.recording import Actor, record
 from core.clock import Clock
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.deliveries.attempt import Attempt, attempt_delivery
 from core.deliveries.channel_message import trial_message
@@ -23,6 +28,10 @@ from plugins.api.notifier import Receipt
 from plugins.api.outbound import Outbound
 
 _SQL = named_sql("deliveries")
+_DESTINATIONS = {
+    AuditAction.CHANNEL_TESTED: ("channel", "channel_to_try"),
+    AuditAction.WEBHOOK_TESTED: ("webhook", "webhook_to_try"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +47,7 @@ class TestResult:
 
 
 class Trials:
-    """Sends test messages. Whether the caller may do so is the caller's to check."""
+    """Sends test messages, each written down before it is. Whether the caller may do so is the caller's to check."""
 
     def __init__(
         self,
@@ -54,12 +63,9 @@ class Trials:
         self._sender = Sender(outbound, mailer=mailer)
         self._clock = clock
 
-    async def test_channel(self, workspace_id: UUID, channel_id: UUID) -> TestResult:
+    async def test_channel(self, actor: Actor, channel_id: UUID) -> TestResult:
         """Send a test message to each recipient of a channel; raise NotFound."""
-        async with self._database.acquire() as connection:
-            row = await connection.fetchrow(_SQL["channel_to_try"], workspace_id, channel_id)
-        if row is None:
-            raise NotFound("channel not found", path=("id",))
+        row = await self._begin(actor, AuditAction.CHANNEL_TESTED, channel_id)
         try:
             channel = load_channel(self._registry, row["kind"], row["config"])
             recipients = channel.recipients()
@@ -74,12 +80,9 @@ class Trials:
                 break
         return result
 
-    async def test_webhook(self, workspace_id: UUID, webhook_id: UUID) -> TestResult:
+    async def test_webhook(self, actor: Actor, webhook_id: UUID) -> TestResult:
         """Send a test payload to a webhook, signed if it has a secret; raise NotFound."""
-        async with self._database.acquire() as connection:
-            row = await connection.fetchrow(_SQL["webhook_to_try"], workspace_id, webhook_id)
-        if row is None:
-            raise NotFound("webhook not found", path=("id",))
+        row = await self._begin(actor, AuditAction.WEBHOOK_TESTED, webhook_id)
         sending = self._sender.to_webhook(
             row["url"],
             secret=row["secret"],
@@ -88,6 +91,19 @@ class Trials:
             body=webhook_test_message(self._clock.now()),
         )
         return await self._try(sending)
+
+    async def _begin(self, actor: Actor, action: AuditAction, destination_id: UUID) -> asyncpg.Record:
+        """Write down that a destination is tried, and return its row; raise NotFound."""
+        noun, query = _DESTINATIONS[action]
+
+        async def begin(connection: Connection) -> asyncpg.Record:
+            row = await connection.fetchrow(_SQL[query], actor.workspace_id, destination_id)
+            if row is None:
+                raise NotFound(f"{noun} not found", path=("id",))
+            await record(connection, actor, done(action, destination_id), self._clock.now())
+            return row
+
+        return await self._database.in_transaction(begin)
 
     def _to_recipient(
         self, channel: LoadedChannel, recipient: str, name: str, workspace: str

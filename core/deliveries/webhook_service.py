@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from piccolo.columns import Column
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import created, deleted, updated
+from core.audit.recording import record
+from core.audit.redaction import View, hidden
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -78,6 +81,8 @@ class WebhookService:
         async def create(connection: Connection) -> UUID:
             await fitting_allowance_of(connection, principal.workspace_id)
             await Webhook.insert(webhook)
+            change = created(AuditAction.WEBHOOK_CREATED, webhook.id, _view(webhook.to_dict()))
+            await record(connection, principal, change, now)
             return webhook.id
 
         return await self._database.in_transaction(create)
@@ -93,10 +98,13 @@ class WebhookService:
             changes = _changes(wanted, row)
             if changes:
                 await (
-                    Webhook.update({**changes, "revision": row["revision"] + 1})
+                    Webhook.update(revision=row["revision"] + 1, **changes)
                     .where(Webhook.workspace_id == principal.workspace_id)
                     .where(Webhook.id == row["id"])
                 )
+                before, after = _view(dict(row)), _view({**row, **changes})
+                change = updated(AuditAction.WEBHOOK_UPDATED, row["id"], before, after)
+                await record(connection, principal, change, self._clock.now())
             webhook_id: UUID = row["id"]
             return webhook_id
 
@@ -107,20 +115,24 @@ class WebhookService:
         require(principal, TokenScope.WEBHOOKS, TokenPermission.DELETE)
 
         async def delete(connection: Connection) -> UUID:
+            now = self._clock.now()
             row = await _lock(connection, principal, webhook_id)
             await (
-                Webhook.update({Webhook.deleted_at: self._clock.now()})
+                Webhook.update({Webhook.deleted_at: now})
                 .where(Webhook.workspace_id == principal.workspace_id)
                 .where(Webhook.id == row["id"])
             )
             await connection.execute(_SQL["suppress_webhook_deliveries"], principal.workspace_id, row["id"])
+            await record(
+                connection, principal, deleted(AuditAction.WEBHOOK_DELETED, row["id"], _view(dict(row))), now
+            )
             deleted_id: UUID = row["id"]
             return deleted_id
 
         return await self._database.in_transaction(delete)
 
 
-def _changes(wanted: UpdateWebhook, row: asyncpg.Record) -> dict[Column | str, Any]:
+def _changes(wanted: UpdateWebhook, row: asyncpg.Record) -> dict[str, Any]:
     """Return the columns that the update changes."""
     issues = Issues()
     changed: dict[str, Any] = {"is_active": given(wanted.is_active, row["is_active"], default=True)}
@@ -134,6 +146,17 @@ def _changes(wanted: UpdateWebhook, row: asyncpg.Record) -> dict[Column | str, A
         changed["secret"] = _secret(wanted.secret, issues)
     issues.raise_if_any()
     return {column: value for column, value in changed.items() if value != row[column]}
+
+
+def _view(row: Mapping[str, Any]) -> View:
+    """Return a webhook as it is written down."""
+    return {
+        "name": row["name"],
+        "url": row["url"],
+        "events": row["events"],
+        "secret": hidden(row["secret"]),
+        "isActive": row["is_active"],
+    }
 
 
 def _events(events: Sequence[WebhookEvent] | None, issues: Issues) -> list[str]:

@@ -10,12 +10,16 @@ import asyncpg
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.audit.action import AuditAction
+from core.audit.change import AuditedChange, created, updated
+from core.audit.recording import record
+from core.audit.redaction import View
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.errors import Conflict, NotFound
-from core.ids import Prefix, decode_id, new_id
+from core.ids import Prefix, decode_id, encode_id, new_id
 from core.incidents.by_hand import resolve_by_hand
 from core.issues import Issues
 from core.text_rules import note_of
@@ -58,15 +62,13 @@ class IncidentService:
             if row["status"] == "RESOLVED":
                 raise Conflict("the incident is resolved", path=("id",))
             if row["status"] == "OPEN":
-                change = _Change(connection, principal, row["id"], self._clock.now())
+                now = self._clock.now()
+                change = _Change(connection, principal, row["id"], now)
                 await connection.execute(
-                    _SQL["acknowledge_incident"],
-                    principal.workspace_id,
-                    row["id"],
-                    change.now,
-                    principal.user_id,
+                    _SQL["acknowledge_incident"], principal.workspace_id, row["id"], now, principal.user_id
                 )
                 await change.tell("ACKNOWLEDGED", "acknowledged", "STATUS")
+                await record(connection, principal, _acknowledged(row["id"], principal.user_id, now), now)
             acknowledged_id: UUID = row["id"]
             return acknowledged_id
 
@@ -80,13 +82,12 @@ class IncidentService:
             raise _not_found()
 
         async def resolve(connection: Connection) -> None:
+            now = self._clock.now()
             await resolve_by_hand(
-                connection,
-                principal.workspace_id,
-                resolved_id,
-                actor_id=principal.user_id,
-                now=self._clock.now(),
+                connection, principal.workspace_id, resolved_id, actor_id=principal.user_id, now=now
             )
+            row = await _lock(connection, principal, incident_id)
+            await record(connection, principal, _resolved(row), now)
 
         try:
             await self._database.in_transaction(resolve)
@@ -103,7 +104,10 @@ class IncidentService:
         async def add(connection: Connection) -> UUID:
             row = await _lock(connection, principal, wanted.id)
             issues.raise_if_any()
-            await _Change(connection, principal, row["id"], self._clock.now()).tell("NOTE", message)
+            now = self._clock.now()
+            await _Change(connection, principal, row["id"], now).tell("NOTE", message)
+            change = created(AuditAction.INCIDENT_NOTE_ADDED, row["id"], {"message": message})
+            await record(connection, principal, change, now)
             incident_id: UUID = row["id"]
             return incident_id
 
@@ -126,8 +130,12 @@ class IncidentService:
                     _SQL["set_root_cause"], principal.workspace_id, row["id"], wanted.root_cause.value, kept
                 )
                 message = wanted.root_cause.value if kept is None else f"{wanted.root_cause.value}: {kept}"
-                change = _Change(connection, principal, row["id"], self._clock.now())
-                await change.tell("ROOT_CAUSE_SET", message)
+                now = self._clock.now()
+                await _Change(connection, principal, row["id"], now).tell("ROOT_CAUSE_SET", message)
+                before = _cause_view(row["root_cause"], row["root_cause_detail"])
+                after = _cause_view(wanted.root_cause.value, kept)
+                change = updated(AuditAction.INCIDENT_ROOT_CAUSE_SET, row["id"], before, after)
+                await record(connection, principal, change, now)
             incident_id: UUID = row["id"]
             return incident_id
 
@@ -158,6 +166,24 @@ class _Change:
             _SQL["insert_incident_change"], self.principal.workspace_id, self.incident_id, change, self.now
         )
         await notify(self.connection, NotifyChannel.CHANGES)
+
+
+def _acknowledged(incident_id: UUID, user_id: UUID | None, now: datetime) -> AuditedChange:
+    by = None if user_id is None else encode_id(Prefix.USER, user_id)
+    before = {"status": "OPEN", "acknowledgedAt": None, "acknowledgedBy": None}
+    after = {"status": "ACKNOWLEDGED", "acknowledgedAt": now, "acknowledgedBy": by}
+    return updated(AuditAction.INCIDENT_ACKNOWLEDGED, incident_id, before, after)
+
+
+def _resolved(row: asyncpg.Record) -> AuditedChange:
+    """Return what resolving an incident changed, from its row after that."""
+    before = {"status": "OPEN" if row["acknowledged_at"] is None else "ACKNOWLEDGED", "resolvedAt": None}
+    after = {"status": row["status"], "resolvedAt": row["resolved_at"]}
+    return updated(AuditAction.INCIDENT_RESOLVED, row["id"], before, after)
+
+
+def _cause_view(root_cause: str, detail: str | None) -> View:
+    return {"rootCause": root_cause, "rootCauseDetail": detail}
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import asyncpg
 
 from core.access.permission import require
 from core.access.plans import Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import AuditedChange, done, updated
+from core.audit.recording import record_all
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -19,7 +25,8 @@ from core.ids import Prefix, decode_id
 from core.issues import Issues
 from core.monitors.monitor_input import CheckNow, SetTags
 from core.monitors.monitor_life import tell_change
-from core.monitors.monitor_tags import add_tags, remove_tags, replace_tags
+from core.monitors.monitor_tags import TagChanges, add_tags, remove_tags, replace_tags
+from core.monitors.monitor_view import tags_view
 from core.monitors.tag_names import tag_names
 from core.monitors.workspace_lock import lock_workspace
 from core.scheduling.leases import check_now
@@ -54,6 +61,9 @@ class BulkService:
             else:
                 monitor_ids = await _named_to_check(connection, principal.workspace_id, wanted.monitor_ids)
             await check_now(connection, principal.workspace_id, monitor_ids, now=now)
+            checked = done(AuditAction.WORKSPACE_CHECKED, principal.workspace_id)
+            named = [done(AuditAction.MONITOR_CHECKED, monitor_id) for monitor_id in monitor_ids]
+            await record_all(connection, principal, [checked] if is_for_all else named, now)
             return monitor_ids
 
         return await self._database.in_transaction(make_due)
@@ -63,7 +73,7 @@ class BulkService:
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
         issues = Issues()
         monitor_ids = _decoded(wanted.monitor_ids, issues)
-        replace, add, remove = _tags_of(wanted, issues)
+        tags = _tags_of(wanted, issues)
         issues.raise_if_any()
         workspace_id = principal.workspace_id
 
@@ -76,13 +86,11 @@ class BulkService:
             rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))
             _require_known(monitor_ids, {row["id"] for row in rows})
             found = list(monitor_ids.values())
-            changed: set[UUID] = set()
-            if replace is not None:
-                changed |= await replace_tags(connection, workspace_id, found, replace, now)
-            changed |= await add_tags(connection, workspace_id, found, add, now)
-            changed |= await remove_tags(connection, workspace_id, found, remove)
-            await connection.execute(_SQL["touch_monitors"], workspace_id, sorted(changed), now)
-            await tell_change(connection, workspace_id, sorted(changed), "UPDATED", now)
+            changes = await _change_tags(connection, workspace_id, found, tags, now)
+            changed = changes.monitor_ids
+            await connection.execute(_SQL["touch_monitors"], workspace_id, changed, now)
+            await tell_change(connection, workspace_id, changed, "UPDATED", now)
+            await record_all(connection, principal, _tagged(rows, changes), now)
             return tuple(found)
 
         return await self._database.in_transaction(change_tags)
@@ -112,17 +120,53 @@ def _not_found(place: int) -> NotFound:
     return NotFound("monitor not found", path=("monitorIds", str(place)))
 
 
-def _tags_of(wanted: SetTags, issues: Issues) -> tuple[list[str] | None, list[str], list[str]]:
-    """Return what replaces the tags, if anything does, and what is added and removed."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _WantedTags:
+    """What replaces the tags, if anything does, and what is added and removed."""
+
+    replace: list[str] | None
+    add: list[str]
+    remove: list[str]
+
+
+def _tags_of(wanted: SetTags, issues: Issues) -> _WantedTags:
     if wanted.replace is not None and (wanted.add is not None or wanted.remove is not None):
         issues.refuse(("replace",), "one_of", "must stand alone, without add and remove")
     if wanted.replace is None and wanted.add is None and wanted.remove is None:
         issues.refuse(("replace",), "required", "is required, or add or remove")
-    return (
-        None if wanted.replace is None else tag_names(wanted.replace, ("replace",), issues),
-        tag_names(wanted.add or (), ("add",), issues),
-        tag_names(wanted.remove or (), ("remove",), issues),
+    return _WantedTags(
+        replace=None if wanted.replace is None else tag_names(wanted.replace, ("replace",), issues),
+        add=tag_names(wanted.add or (), ("add",), issues),
+        remove=tag_names(wanted.remove or (), ("remove",), issues),
     )
+
+
+async def _change_tags(
+    connection: Connection,
+    workspace_id: UUID,
+    monitor_ids: Sequence[UUID],
+    wanted: _WantedTags,
+    now: datetime,
+) -> TagChanges:
+    if wanted.replace is not None:
+        return await replace_tags(connection, workspace_id, monitor_ids, wanted.replace, now)
+    added = await add_tags(connection, workspace_id, monitor_ids, wanted.add, now)
+    return added.then(await remove_tags(connection, workspace_id, monitor_ids, wanted.remove))
+
+
+def _tagged(rows: Iterable[asyncpg.Record], changes: TagChanges) -> list[AuditedChange]:
+    """Return what is written down of the monitors that changed; their rows are those before."""
+    changed = set(changes.monitor_ids)
+    return [
+        updated(
+            AuditAction.MONITOR_TAGGED,
+            row["id"],
+            tags_view(row["tags"]),
+            tags_view(changes.after(row["id"], row["tags"])),
+        )
+        for row in rows
+        if row["id"] in changed
+    ]
 
 
 async def _named_to_check(

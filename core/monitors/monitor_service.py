@@ -11,6 +11,10 @@ from core.access.permission import require
 from core.access.plans import Allowance, Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import allowance_of, fitting_allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import AuditedChange, updated
+from core.audit.recording import record, record_all
+from core.audit.redaction import Hidden
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -21,6 +25,7 @@ from core.monitors.definition import DefinitionRules, MonitorDefinition, definit
 from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
 from core.monitors.monitor_life import MonitorLife, tell_change
 from core.monitors.monitor_update import MonitorUpdate, begin_accepted
+from core.monitors.monitor_view import MonitorViews, paused_view
 from core.monitors.reception import AcceptedMonitor, Reception, present_monitor
 from core.monitors.workspace_lock import lock_workspace
 from core.plugin_registry import PluginRegistry
@@ -39,6 +44,7 @@ class MonitorService:
     ) -> None:
         self._database = database
         self._registry = registry
+        self._views = MonitorViews(registry=registry)
         self._life = life
         self._clock = clock
 
@@ -57,7 +63,9 @@ class MonitorService:
             accepted = await self._reception(connection, principal).of_new(wanted)
             allowance.require_one_more_monitor()
             _require_definition(allowance, accepted, None)
-            return await begin_accepted(connection, principal.workspace_id, accepted, self._life, now)
+            return await begin_accepted(
+                connection, principal, accepted, life=self._life, views=self._views, now=now
+            )
 
         return await self._database.in_transaction(create)
 
@@ -83,9 +91,13 @@ class MonitorService:
             accepted = await self._reception(connection, principal).of_update(wanted, present)
             _require_definition(allowance, accepted, present.definition)
             change = MonitorUpdate(
-                connection=connection, present=present, accepted=accepted, now=self._clock.now()
+                connection=connection,
+                actor=principal,
+                present=present,
+                accepted=accepted,
+                now=self._clock.now(),
             )
-            await change.store(self._life)
+            await change.store(self._life, self._views)
             monitor_id: UUID = row["id"]
             return monitor_id
 
@@ -97,8 +109,11 @@ class MonitorService:
 
         async def delete(connection: Connection) -> UUID:
             await lock_workspace(connection, principal.workspace_id)
+            now = self._clock.now()
             row = await _lock(connection, principal, monitor_id)
-            await self._life.end(connection, principal.workspace_id, [row["id"]], self._clock.now())
+            changes = await self._views.deletions(connection, principal.workspace_id, [row])
+            await self._life.end(connection, principal.workspace_id, [row["id"]], now)
+            await record_all(connection, principal, changes, now)
             deleted_id: UUID = row["id"]
             return deleted_id
 
@@ -109,7 +124,10 @@ class MonitorService:
 
         async def pause(connection: Connection, row: asyncpg.Record) -> None:
             if row["paused_at"] is None:
-                await self._life.pause(connection, row, self._clock.now())
+                now = self._clock.now()
+                await self._life.pause(connection, row, now)
+                change = _paused(AuditAction.MONITOR_PAUSED, row, is_paused=True)
+                await record(connection, principal, change, now)
 
         return await self._with_locked(principal, monitor_id, pause)
 
@@ -125,7 +143,10 @@ class MonitorService:
                 probe = definition_of(row).probe
                 if not probe.is_passive:
                     allowance.require_interval(row["interval_seconds"])
-                await self._life.resume(connection, row, probe, self._clock.now())
+                now = self._clock.now()
+                await self._life.resume(connection, row, probe, now)
+                change = _paused(AuditAction.MONITOR_RESUMED, row, is_paused=False)
+                await record(connection, principal, change, now)
 
         return await self._with_locked(principal, monitor_id, resume)
 
@@ -140,6 +161,7 @@ class MonitorService:
             await rotate_heartbeat(connection, workspace_id=workspace_id, monitor_id=row["id"])
             await connection.execute(_SQL["touch_monitors"], workspace_id, [row["id"]], now)
             await tell_change(connection, workspace_id, [row["id"]], "UPDATED", now)
+            await record(connection, principal, _rotated(row), now)
 
         return await self._with_locked(principal, monitor_id, rotate)
 
@@ -162,6 +184,16 @@ class MonitorService:
     def _reception(self, connection: Connection, principal: Principal) -> Reception:
         rules = DefinitionRules(registry=self._registry)
         return Reception(connection=connection, workspace_id=principal.workspace_id, rules=rules)
+
+
+def _paused(action: AuditAction, row: asyncpg.Record, *, is_paused: bool) -> AuditedChange:
+    return updated(action, row["id"], paused_view(is_paused=not is_paused), paused_view(is_paused=is_paused))
+
+
+def _rotated(row: asyncpg.Record) -> AuditedChange:
+    """Return that there is another address: which it was, and is, is nobody's business here."""
+    before, after = ({"heartbeat": {"pingUrl": Hidden(age)}} for age in ("old", "new"))
+    return updated(AuditAction.MONITOR_HEARTBEAT_URL_ROTATED, row["id"], before, after)
 
 
 def _only_slows_down(wanted: UpdateMonitor, row: asyncpg.Record) -> bool:

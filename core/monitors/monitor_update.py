@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.audit.action import AuditAction
+from core.audit.change import created, updated
+from core.audit.recording import Actor, record
 from core.db.database import Connection
 from core.db.tables import Monitor
 from core.ids import new_id
 from core.monitors.monitor_life import MonitorLife, judge_anew, reschedule, store_regions, tell_change
-from core.monitors.monitor_tags import replace_tags
+from core.monitors.monitor_tags import TagChanges, replace_tags
+from core.monitors.monitor_view import MonitorViews
 from core.monitors.reception import AcceptedMonitor, PresentMonitor
 
 _RESTARTING = frozenset({"kind", "config"})
@@ -19,24 +23,28 @@ _JUDGING = frozenset({"failures_to_open", "successes_to_close", "regions_to_agre
 
 
 async def begin_accepted(
-    connection: Connection, workspace_id: UUID, accepted: AcceptedMonitor, life: MonitorLife, now: datetime
+    connection: Connection,
+    actor: Actor,
+    accepted: AcceptedMonitor,
+    *,
+    life: MonitorLife,
+    views: MonitorViews,
+    now: datetime,
 ) -> UUID:
-    """Store a new monitor, begin its life and return its id."""
-    monitor_id = new_id(now)
-    await Monitor.insert(
-        Monitor(
-            id=monitor_id,
-            workspace_id=workspace_id,
-            created_at=now,
-            updated_at=now,
-            **accepted.columns(),
-        )
+    """Store a new monitor, begin its life, write that down and return its id."""
+    monitor_id, workspace_id = new_id(now), actor.workspace_id
+    row = Monitor(
+        id=monitor_id, workspace_id=workspace_id, created_at=now, updated_at=now, **accepted.columns()
     )
-    await store_regions(connection, workspace_id, monitor_id, accepted.region_ids)
+    await Monitor.insert(row)
+    await store_regions(connection, workspace_id, monitor_id, accepted.regions)
+    worn = TagChanges()
     if accepted.tags:
-        await replace_tags(connection, workspace_id, [monitor_id], accepted.tags, now)
+        worn = await replace_tags(connection, workspace_id, [monitor_id], accepted.tags, now)
     is_passive = accepted.definition.probe.is_passive
     await life.begin(connection, workspace_id, monitor_id, is_passive=is_passive, now=now)
+    view = views.of(row.to_dict(), accepted.regions.values(), worn.after(monitor_id, ()))
+    await record(connection, actor, created(AuditAction.MONITOR_CREATED, monitor_id, view), now)
     return monitor_id
 
 
@@ -45,16 +53,17 @@ class MonitorUpdate:
     """A monitor as it is and as it shall be, inside the caller's transaction."""
 
     connection: Connection
+    actor: Actor
     present: PresentMonitor
     accepted: AcceptedMonitor
     now: datetime
 
-    async def store(self, life: MonitorLife) -> None:
-        """Store what differs; where nothing does, leave the monitor untouched."""
+    async def store(self, life: MonitorLife, views: MonitorViews) -> None:
+        """Store what differs, and write it down; where nothing does, leave the monitor untouched."""
         row, workspace_id = self.present.row, self.present.workspace_id
         changed = {column: value for column, value in self.accepted.columns().items() if value != row[column]}
-        are_tags_new = await self._store_tags()
-        if not (changed or are_tags_new or self._are_regions_new):
+        tags = await self._store_tags()
+        if not (changed or tags.monitor_ids or self._are_regions_new):
             return
         await (
             Monitor.update(revision=row["revision"] + 1, updated_at=self.now, **changed)
@@ -62,7 +71,7 @@ class MonitorUpdate:
             .where(Monitor.id == self.present.id)
         )
         if self._are_regions_new:
-            await store_regions(self.connection, workspace_id, self.present.id, self.accepted.region_ids)
+            await store_regions(self.connection, workspace_id, self.present.id, self.accepted.regions)
         await self._follow(life, changed.keys())
         await tell_change(
             self.connection,
@@ -72,18 +81,24 @@ class MonitorUpdate:
             self.now,
             left_project_id=row["project_id"] if "project_id" in changed else None,
         )
+        before = views.of(dict(row), self.present.regions.values(), row["tags"])
+        after = views.of(
+            {**row, **changed}, self.accepted.regions.values(), tags.after(self.present.id, row["tags"])
+        )
+        change = updated(AuditAction.MONITOR_UPDATED, self.present.id, before, after)
+        await record(self.connection, self.actor, change, self.now)
 
     @property
     def _are_regions_new(self) -> bool:
-        return self.accepted.region_ids != self.present.region_ids
+        return self.accepted.regions.keys() != self.present.regions.keys()
 
-    async def _store_tags(self) -> bool:
-        """Store the tags and return whether they are others than before."""
+    async def _store_tags(self) -> TagChanges:
+        """Store the tags and return which are others than before."""
         tags = self.accepted.tags
         if tags is None:
-            return False
+            return TagChanges()
         workspace_id = self.present.workspace_id
-        return bool(await replace_tags(self.connection, workspace_id, [self.present.id], tags, self.now))
+        return await replace_tags(self.connection, workspace_id, [self.present.id], tags, self.now)
 
     async def _follow(self, life: MonitorLife, changed: Collection[str]) -> None:
         workspace_id, monitor_id = self.present.workspace_id, self.present.id

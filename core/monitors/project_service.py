@@ -10,6 +10,10 @@ import asyncpg
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
+from core.audit.action import AuditAction
+from core.audit.change import created, deleted, updated
+from core.audit.recording import record, record_all
+from core.audit.redaction import View
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
@@ -18,7 +22,9 @@ from core.errors import Conflict, NotFound
 from core.ids import Prefix, decode_id, new_id
 from core.issues import Issues
 from core.monitors.monitor_life import MonitorLife
+from core.monitors.monitor_view import MonitorViews
 from core.monitors.workspace_lock import lock_workspace
+from core.plugin_registry import PluginRegistry
 from core.revision import require_revision
 from core.text_rules import name_of
 from core.unset import UNSET, Unset
@@ -53,8 +59,11 @@ class DeleteProject:
 class ProjectService:
     """Permission, validation, storage; each method returns the id of the project it changed."""
 
-    def __init__(self, *, database: Database, life: MonitorLife, clock: Clock) -> None:
+    def __init__(
+        self, *, database: Database, registry: PluginRegistry, life: MonitorLife, clock: Clock
+    ) -> None:
         self._database = database
+        self._views = MonitorViews(registry=registry)
         self._life = life
         self._clock = clock
 
@@ -70,6 +79,8 @@ class ProjectService:
         async def create(connection: Connection) -> UUID:
             await fitting_allowance_of(connection, principal.workspace_id)
             await Project.insert(project)
+            change = created(AuditAction.PROJECT_CREATED, project.id, _view(name))
+            await record(connection, principal, change, now)
             return project.id
 
         return await self._database.in_transaction(create)
@@ -91,6 +102,8 @@ class ProjectService:
                     .where(Project.workspace_id == principal.workspace_id)
                     .where(Project.id == row["id"])
                 )
+                change = updated(AuditAction.PROJECT_UPDATED, row["id"], _view(row["name"]), _view(name))
+                await record(connection, principal, change, self._clock.now())
             project_id: UUID = row["id"]
             return project_id
 
@@ -111,16 +124,24 @@ class ProjectService:
                 cause = f"the project still holds {len(monitors)} monitors: move them, or set deleteMonitors"
                 raise Conflict(cause, path=("deleteMonitors",))
             monitor_ids = [monitor["id"] for monitor in monitors]
+            changes = await self._views.deletions(connection, principal.workspace_id, monitors)
+            changes.append(deleted(AuditAction.PROJECT_DELETED, row["id"], _view(row["name"])))
             await self._life.end(connection, principal.workspace_id, monitor_ids, now)
             await (
                 Project.update({Project.deleted_at: now})
                 .where(Project.workspace_id == principal.workspace_id)
                 .where(Project.id == row["id"])
             )
+            await record_all(connection, principal, changes, now)
             deleted_id: UUID = row["id"]
             return deleted_id
 
         return await self._database.in_transaction(delete)
+
+
+def _view(name: str) -> View:
+    """Return a project as it is written down."""
+    return {"name": name}
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,11 +24,11 @@ _SQL = named_sql("monitors")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PresentMonitor:
-    """A monitor as it is stored: its row, which is locked, and the regions that look at it."""
+    """A monitor as it is stored: its row, which is locked, and the keys of the regions that look at it, by number."""
 
     row: asyncpg.Record
     definition: MonitorDefinition
-    region_ids: frozenset[int]
+    regions: Mapping[int, str]
 
     @property
     def id(self) -> UUID:
@@ -44,11 +45,11 @@ class PresentMonitor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AcceptedMonitor:
-    """A monitor as it shall be. `tags` is None where they stay as they are."""
+    """A monitor as it shall be: its regions' keys by their numbers. `tags` is None where they stay as they are."""
 
     definition: MonitorDefinition
     project_id: UUID
-    region_ids: frozenset[int]
+    regions: Mapping[int, str]
     tags: list[str] | None
 
     def columns(self) -> dict[str, Any]:
@@ -58,12 +59,18 @@ class AcceptedMonitor:
 
 async def present_monitor(connection: Connection, row: asyncpg.Record) -> PresentMonitor:
     """Return the monitor of a locked row."""
-    rows = await connection.fetch(_SQL["monitor_region_ids"], row["workspace_id"], row["id"])
-    return PresentMonitor(
-        row=row,
-        definition=definition_of(row),
-        region_ids=frozenset(region["region_id"] for region in rows),
-    )
+    regions = await regions_of(connection, row["workspace_id"], [row["id"]])
+    return PresentMonitor(row=row, definition=definition_of(row), regions=regions[row["id"]])
+
+
+async def regions_of(
+    connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID]
+) -> Mapping[UUID, Mapping[int, str]]:
+    """Return the keys of the regions that look at each monitor, by number; of a monitor without any, none."""
+    found: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
+    for row in await connection.fetch(_SQL["regions_of_monitors"], workspace_id, monitor_ids):
+        found[row["monitor_id"]][row["id"]] = row["key"]
+    return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +88,8 @@ class Reception:
         tags = _tags(wanted.tags, issues) or []
         project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
         is_passive = definition is not None and definition.probe.is_passive
-        region_ids = await self._regions(wanted.region_keys, frozenset(), issues, is_passive=is_passive)
-        return _accepted(issues, definition, project_id, region_ids, tags)
+        regions = await self._regions(wanted.region_keys, {}, issues, is_passive=is_passive)
+        return _accepted(issues, definition, project_id, regions, tags)
 
     async def of_update(self, wanted: UpdateMonitor, present: PresentMonitor) -> AcceptedMonitor:
         """Return the monitor after an update; raise InvalidInput."""
@@ -93,19 +100,17 @@ class Reception:
         if wanted.project_id is not UNSET:
             project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
         is_passive = (definition or present.definition).probe.is_passive
-        region_ids = await self._regions(
-            wanted.region_keys, present.region_ids, issues, is_passive=is_passive
-        )
-        return _accepted(issues, definition, project_id, region_ids, tags)
+        regions = await self._regions(wanted.region_keys, present.regions, issues, is_passive=is_passive)
+        return _accepted(issues, definition, project_id, regions, tags)
 
     async def _regions(
         self,
         keys: Sequence[str] | Unset | None,
-        present: frozenset[int],
+        present: Mapping[int, str],
         issues: Issues,
         *,
         is_passive: bool,
-    ) -> frozenset[int]:
+    ) -> Mapping[int, str]:
         if is_passive:
             return refuse_regions(keys, issues)
         if keys is UNSET and present:
@@ -121,10 +126,10 @@ def _accepted(
     issues: Issues,
     definition: MonitorDefinition | None,
     project_id: UUID | None,
-    region_ids: frozenset[int],
+    regions: Mapping[int, str],
     tags: list[str] | None,
 ) -> AcceptedMonitor:
     issues.raise_if_any()
     if definition is None or project_id is None:
         raise AssertionError("an input without an issue is whole")
-    return AcceptedMonitor(definition=definition, project_id=project_id, region_ids=region_ids, tags=tags)
+    return AcceptedMonitor(definition=definition, project_id=project_id, regions=regions, tags=tags)

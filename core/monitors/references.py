@@ -33,8 +33,8 @@ async def project_for(
 
 async def regions_for(
     connection: Connection, keys: Sequence[str] | Unset | None, issues: Issues
-) -> frozenset[int]:
-    """Return the small ids of the regions of those keys; if none are given, the first that has a worker.
+) -> dict[int, str]:
+    """Return the keys of those regions by their small ids; if none are given, of the first that has a worker.
 
     Raises Unavailable while no worker has made any region known.
     """
@@ -42,7 +42,8 @@ async def regions_for(
     if keys is UNSET or keys is None:
         if not known:
             raise Unavailable("no region is known yet: start a worker")
-        return frozenset({next(iter(known.values()))})
+        key, number = next(iter(known.items()))
+        return {number: key}
     if not keys:
         issues.refuse(("regionKeys",), "min_length", "must name at least 1 region", expected="1")
     for place, key in enumerate(keys):
@@ -52,11 +53,11 @@ async def regions_for(
             issues.refuse_value(
                 ("regionKeys", str(place)), "unknown", cause, key, expected=close[0] if close else None
             )
-    return frozenset(known[key] for key in keys if key in known)
+    return {known[key]: key for key in keys if key in known}
 
 
-def refuse_regions(keys: Sequence[str] | Unset | None, issues: Issues) -> frozenset[int]:
+def refuse_regions(keys: Sequence[str] | Unset | None, issues: Issues) -> dict[int, str]:
     """Return no regions, for a PASSIVE kind: nobody looks at it from anywhere."""
     if keys is not UNSET and keys:
         issues.refuse(("regionKeys",), "invalid", "must be empty where the kind is PASSIVE")
-    return frozenset()
+    return {}

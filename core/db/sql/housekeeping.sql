@@ -89,3 +89,7 @@ DELETE FROM password_resets WHERE expires_at < $1
 -- name: purge_attempts
 -- Buckets that have been empty for a while. $1 empty before, $2 the most rows.
 DELETE FROM attempts WHERE key IN (SELECT key FROM attempts WHERE drained_at < $1 LIMIT $2)
+
+-- name: purge_audit_entries
+-- Changes too old to be told of. $1 oldest kept, $2 the most rows.
+DELETE FROM audit_entries WHERE id IN (SELECT id FROM audit_entries WHERE at < $1 ORDER BY at LIMIT $2)

@@ -1,6 +1,6 @@
 -- name: lock_incident
 -- The incident that a person is about to change. $1 workspace, $2 incident.
-SELECT id, monitor_id, kind, status, root_cause, root_cause_detail FROM incidents
+SELECT id, monitor_id, kind, status, acknowledged_at, resolved_at, root_cause, root_cause_detail FROM incidents
 WHERE workspace_id = $1 AND id = $2
 FOR UPDATE
 

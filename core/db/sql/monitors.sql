@@ -3,20 +3,29 @@
 SELECT id FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
 
 -- name: lock_monitor
--- The monitor that a service is about to change. $1 workspace, $2 monitor.
-SELECT id, workspace_id, project_id, name, kind, is_passive, config, target, host, interval_seconds, timeout_seconds,
-       failures_to_open, successes_to_close, regions_to_agree, recheck_seconds, paused_at, revision,
-       config_revision
-FROM monitors
-WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL
-FOR UPDATE
+-- The monitor that a service is about to change. Its tags are right where the workspace is locked before: who waits for
+-- the monitor alone sees those of the beginning of the wait. $1 workspace, $2 monitor.
+SELECT m.id, m.workspace_id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.host, m.interval_seconds,
+    m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds, m.paused_at,
+    m.revision, m.config_revision, ARRAY(
+        SELECT t.name FROM monitor_tags AS w JOIN tags AS t ON t.id = w.tag_id
+        WHERE w.workspace_id = $1 AND w.monitor_id = m.id
+    ) AS tags
+FROM monitors AS m
+WHERE m.workspace_id = $1 AND m.id = $2 AND m.deleted_at IS NULL
+FOR UPDATE OF m
 
 -- name: lock_monitors
--- The monitors that a service is about to change, in the order of their ids. $1 workspace, $2 monitors.
-SELECT id FROM monitors
-WHERE workspace_id = $1 AND id = ANY($2) AND deleted_at IS NULL
-ORDER BY id
-FOR UPDATE
+-- The monitors of which a service is about to change the tags, in the order of their ids. The workspace is locked.
+-- $1 workspace, $2 monitors.
+SELECT m.id, ARRAY(
+    SELECT t.name FROM monitor_tags AS w JOIN tags AS t ON t.id = w.tag_id
+    WHERE w.workspace_id = $1 AND w.monitor_id = m.id
+) AS tags
+FROM monitors AS m
+WHERE m.workspace_id = $1 AND m.id = ANY($2) AND m.deleted_at IS NULL
+ORDER BY m.id
+FOR UPDATE OF m
 
 -- name: named_monitors
 -- What checkNow must know of the monitors it names. $1 workspace, $2 monitors.
@@ -49,9 +58,11 @@ WHERE workspace_id = $1 AND id = ANY($2)
 -- to a tenant.
 SELECT id, key FROM regions ORDER BY absent_since IS NOT NULL, id
 
--- name: monitor_region_ids
--- The regions that look at a monitor. $1 workspace, $2 monitor.
-SELECT region_id FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2 ORDER BY region_id
+-- name: regions_of_monitors
+-- The regions that look at monitors. $1 workspace, $2 monitors.
+SELECT m.monitor_id, r.id, r.key FROM monitor_regions AS m
+JOIN regions AS r ON r.id = m.region_id
+WHERE m.workspace_id = $1 AND m.monitor_id = ANY($2)
 
 -- name: add_monitor_regions
 -- Lets regions look at a monitor. $1 workspace, $2 monitor, $3 regions.

@@ -5,11 +5,17 @@ WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL
 FOR UPDATE
 
 -- name: project_monitors
--- The monitors that a project holds, locked in the order of their ids. $1 workspace, $2 project.
-SELECT id FROM monitors
-WHERE workspace_id = $1 AND project_id = $2 AND deleted_at IS NULL
-ORDER BY id
-FOR UPDATE
+-- The monitors that a project holds, locked in the order of their ids. The workspace is locked. $1 workspace, $2 project.
+SELECT m.id, m.workspace_id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.host, m.interval_seconds,
+    m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds, m.paused_at,
+    m.revision, m.config_revision, ARRAY(
+        SELECT t.name FROM monitor_tags AS w JOIN tags AS t ON t.id = w.tag_id
+        WHERE w.workspace_id = $1 AND w.monitor_id = m.id
+    ) AS tags
+FROM monitors AS m
+WHERE m.workspace_id = $1 AND m.project_id = $2 AND m.deleted_at IS NULL
+ORDER BY m.id
+FOR UPDATE OF m
 
 -- name: hold_project
 -- The project that takes a monitor: the given one, else the default. It cannot be deleted until the monitor

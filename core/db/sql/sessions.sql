@@ -31,7 +31,8 @@ DELETE FROM sessions WHERE secret_sha256 = $1 RETURNING encode(secret_sha256, 'h
 
 -- name: end_own_session
 -- $1 user, $2 session.
-DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING encode(secret_sha256, 'hex') AS digest
+DELETE FROM sessions WHERE user_id = $1 AND id = $2
+RETURNING encode(secret_sha256, 'hex') AS digest, created_at, last_seen_at, user_agent
 
 -- name: end_other_sessions
 -- All sessions of a person but one, or all. $1 user, $2 the session to keep, or null.

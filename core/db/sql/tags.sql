@@ -12,23 +12,30 @@ WHERE workspace_id = $1 AND lower(name) IN (SELECT lower(wanted) FROM unnest($2:
 ORDER BY id
 
 -- name: attach_tags
--- Gives every one of the monitors every one of the tags. $1 workspace, $2 monitors, $3 tags.
-INSERT INTO monitor_tags (monitor_id, tag_id, workspace_id)
-SELECT monitor_id, tag_id, $1 FROM unnest($2::uuid[]) AS monitor_id CROSS JOIN unnest($3::uuid[]) AS tag_id
-ON CONFLICT DO NOTHING
-RETURNING monitor_id
+-- Gives every one of the monitors every one of the tags, and says what was new. $1 workspace, $2 monitors, $3 tags.
+WITH attached AS (
+    INSERT INTO monitor_tags (monitor_id, tag_id, workspace_id)
+    SELECT monitor_id, tag_id, $1 FROM unnest($2::uuid[]) AS monitor_id CROSS JOIN unnest($3::uuid[]) AS tag_id
+    ON CONFLICT DO NOTHING
+    RETURNING monitor_id, tag_id
+)
+SELECT a.monitor_id, t.name FROM attached AS a JOIN tags AS t ON t.id = a.tag_id
 
 -- name: detach_tags
--- Takes the tags from the monitors. $1 workspace, $2 monitors, $3 tags.
-DELETE FROM monitor_tags
-WHERE workspace_id = $1 AND monitor_id = ANY($2) AND tag_id = ANY($3)
-RETURNING monitor_id
+-- Takes the tags from the monitors, and says from which. $1 workspace, $2 monitors, $3 tags.
+WITH detached AS (
+    DELETE FROM monitor_tags WHERE workspace_id = $1 AND monitor_id = ANY($2) AND tag_id = ANY($3)
+    RETURNING monitor_id, tag_id
+)
+SELECT d.monitor_id, t.name FROM detached AS d JOIN tags AS t ON t.id = d.tag_id
 
 -- name: detach_other_tags
--- Takes all tags but these from the monitors. $1 workspace, $2 monitors, $3 tags that stay.
-DELETE FROM monitor_tags
-WHERE workspace_id = $1 AND monitor_id = ANY($2) AND tag_id <> ALL($3)
-RETURNING monitor_id
+-- Takes all tags but these from the monitors, and says which. $1 workspace, $2 monitors, $3 tags that stay.
+WITH detached AS (
+    DELETE FROM monitor_tags WHERE workspace_id = $1 AND monitor_id = ANY($2) AND tag_id <> ALL($3)
+    RETURNING monitor_id, tag_id
+)
+SELECT d.monitor_id, t.name FROM detached AS d JOIN tags AS t ON t.id = d.tag_id
 
 -- name: delete_unused_tags
 -- A tag lives as long as a monitor wears it. The workspace is locked. $1 workspace.

@@ -8,5 +8,8 @@ WHERE w.deleted_at IS NULL
 ORDER BY w.created_at, w.id
 
 -- name: set_plan
--- Books another plan; nothing is found of a workspace that is deleted. $1 workspace, $2 plan.
-UPDATE workspaces SET plan = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING id
+-- Books another plan and returns the former one; nothing of a workspace that is deleted. $1 workspace, $2 plan.
+UPDATE workspaces AS w SET plan = $2
+FROM (SELECT id, plan FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE) AS old
+WHERE w.id = old.id
+RETURNING old.plan

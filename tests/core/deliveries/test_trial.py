@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.audit.recording import Operator
 from core.deliveries.trial import Trials
 from core.errors import NotFound
 from core.ids import new_id
@@ -21,7 +22,7 @@ def trials(world: World) -> Trials:
 async def test_a_webhook_is_sent_a_signed_test_of_the_usual_shape(world: World, receiver: Receiver) -> None:
     webhook_id = await world.add_webhook(receiver.url, secret="a secret")
 
-    result = await trials(world).test_webhook(world.workspace_id, webhook_id)
+    result = await trials(world).test_webhook(Operator(workspace_id=world.workspace_id), webhook_id)
 
     assert (result.success, result.status_code, result.error) == (True, 200, None)
     assert result.response_time_ms is not None
@@ -36,7 +37,7 @@ async def test_a_webhook_that_refuses_is_said_to(world: World, receiver: Receive
     webhook_id = await world.add_webhook(receiver.url)
     receiver.otherwise = Answer(status=418)
 
-    result = await trials(world).test_webhook(world.workspace_id, webhook_id)
+    result = await trials(world).test_webhook(Operator(workspace_id=world.workspace_id), webhook_id)
 
     assert (result.success, result.status_code, result.error) == (False, 418, "answered with HTTP 418")
 
@@ -44,7 +45,7 @@ async def test_a_webhook_that_refuses_is_said_to(world: World, receiver: Receive
 async def test_each_recipient_of_a_channel_gets_a_test(world: World, receiver: Receiver) -> None:
     channel_id = await world.add_pager(receiver.url, "ann", "bob")
 
-    result = await trials(world).test_channel(world.workspace_id, channel_id)
+    result = await trials(world).test_channel(Operator(workspace_id=world.workspace_id), channel_id)
 
     assert (result.success, result.status_code) == (True, 200)
     assert [(each.path, each.json["event"]) for each in receiver.requests] == [
@@ -60,7 +61,7 @@ async def test_a_channel_is_said_to_fail_with_the_first_recipient_that_does(
     channel_id = await world.add_pager(receiver.url, "ann", "bob")
     receiver.answers.append(Answer(status=500))
 
-    result = await trials(world).test_channel(world.workspace_id, channel_id)
+    result = await trials(world).test_channel(Operator(workspace_id=world.workspace_id), channel_id)
 
     assert (result.success, result.status_code) == (False, 500)
     assert len(receiver.requests) == 1
@@ -70,7 +71,7 @@ async def test_a_channel_whose_kind_is_not_loaded_says_so(world: World, receiver
     channel_id = await world.add_pager(receiver.url)
     world.use(registry_of())
 
-    result = await trials(world).test_channel(world.workspace_id, channel_id)
+    result = await trials(world).test_channel(Operator(workspace_id=world.workspace_id), channel_id)
 
     assert (result.success, result.error) == (False, "notifier kind pager is not loaded")
 
@@ -78,7 +79,7 @@ async def test_a_channel_whose_kind_is_not_loaded_says_so(world: World, receiver
 async def test_what_another_workspace_has_does_not_exist(world: World, receiver: Receiver) -> None:
     webhook_id = await world.add_webhook(receiver.url)
     channel_id = await world.add_pager(receiver.url)
-    stranger = new_id(world.clock.now())
+    stranger = Operator(workspace_id=new_id(world.clock.now()))
 
     with pytest.raises(NotFound):
         await trials(world).test_webhook(stranger, webhook_id)

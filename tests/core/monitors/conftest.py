@@ -32,8 +32,8 @@ def bulk(database, clock) -> BulkService:
 
 
 @pytest.fixture
-def projects(database, life, clock) -> ProjectService:
-    return ProjectService(database=database, life=life, clock=clock)
+def projects(database, village, life, clock) -> ProjectService:
+    return ProjectService(database=database, registry=village, life=life, clock=clock)
 
 
 @pytest.fixture

@@ -29,12 +29,12 @@ Book = Callable[[Plan], Awaitable[None]]
 
 
 @pytest.fixture
-def book(database: Database, tenants) -> Book:
+def book(database: Database, clock, tenants) -> Book:
     """Gives the owner's workspace another plan."""
 
     async def run(plan: Plan) -> None:
         async def change(connection: Connection) -> None:
-            await set_plan(connection, tenants.owner.workspace_id, plan)
+            await set_plan(connection, tenants.owner.workspace_id, plan, clock.now())
 
         await database.in_transaction(change)
 

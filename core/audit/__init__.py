@@ -1,0 +1,1 @@
+"""Who changed what: an entry for each change that people make, for 90 days."""
