@@ -15,7 +15,7 @@ from core.db.database import Connection, Database
 from core.deliveries.channel_service import ChannelService, CreateChannel, UpdateChannel
 from core.deliveries.webhook_event import WebhookEvent
 from core.deliveries.webhook_service import CreateWebhook, UpdateWebhook, WebhookService
-from core.errors import OverLimit, PremiumRequired, WriteLocked
+from core.errors import Forbidden, OverLimit, PremiumRequired, ProjectWriteForbidden, WriteLocked
 from core.ids import Prefix, encode_id
 from core.kind_choice import KindChoice
 from core.monitors.monitor_input import CheckNow, CreateMonitor, SetTags, UpdateMonitor
@@ -220,4 +220,5 @@ async def test_those_who_may_not_write_learn_nothing_of_the_plan(
     await book(Plan.FREE)
 
     update = UpdateMonitor(id=door_id, name="Other")
-    await refused(contents, monitors.update(trespasser.principal, update), trespasser.error)
+    error = ProjectWriteForbidden if trespasser.error is Forbidden else trespasser.error
+    await refused(contents, monitors.update(trespasser.principal, update), error)
