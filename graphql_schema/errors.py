@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 import traceback
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _MENDABLE = (
     RateLimited,
     WrongCredentials,
 )
+# graphql-core quotes the whole object in which something is missing, or that has too much.
+_QUOTED_INPUT = re.compile(r"(?:, found|(?<=[.?]) Found|(?<=non string value)): .*\Z", re.DOTALL)
 DATABASE_AWAY = (*CONNECTION_ERRORS, asyncpg.LockNotAvailableError)
 
 
@@ -149,7 +152,9 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     """Return a top-level error as it is sent; faults of ours are masked and named by the request's id."""
     code = code_of(error)
     cause = _cause(error)
-    sent: dict[str, Any] = {"message": cause.message if isinstance(cause, TocsinError) else error.message}
+    sent: dict[str, Any] = {
+        "message": cause.message if isinstance(cause, TocsinError) else _unquoted(error.message)
+    }
     extensions: dict[str, Any] = {"code": code.value}
     if code is ErrorCode.INTERNAL:
         sent["message"] = "internal error"
@@ -161,6 +166,11 @@ def formatted(error: GraphQLError) -> dict[str, Any]:
     if error.path is not None:
         sent["path"] = error.path
     return {**sent, "extensions": extensions}
+
+
+def _unquoted(message: str) -> str:
+    """Return what GraphQL says of a value that does not fit, without the value: a password may stand beside."""
+    return _QUOTED_INPUT.sub("", message)
 
 
 def log_faults(errors: Sequence[GraphQLError]) -> None:

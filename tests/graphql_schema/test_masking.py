@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -121,3 +122,27 @@ def _tells_nothing(response: Any) -> None:
     ):
         assert trace not in response.text
         assert trace not in str(response.headers)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"emial": "ada@example.org", "password": "hunter2"},
+        {"email": "ada@example.org", "password": ["hunter2"]},
+        {"email": "ada@example.org", "password": "hunter2", "more, found: ": 1},
+        {"password": "hunter2"},
+        "hunter2",
+        ["hunter2"],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_written_out", [False, True])
+async def test_a_password_that_was_sent_with_a_slip_is_not_quoted(owner, given, is_written_out):
+    document = "mutation ($input: SignInInput!) { signIn(input: $input) { viewer { role } } }"
+    if is_written_out:
+        literal = re.sub(r"'([A-Za-z]+)':", r"\1:", str(given)).replace("'", '"')
+        document = f"mutation {{ signIn(input: {literal}) {{ viewer {{ role }} }} }}"
+    answer = await owner.ask(document, **({} if is_written_out else {"input": given}))
+
+    assert set(answer.codes) == {"INVALID_INPUT"}
+    assert "hunter2" not in str([error["message"] for error in answer.errors])
