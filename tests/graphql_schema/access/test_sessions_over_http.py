@@ -426,6 +426,26 @@ async def test_subscriptions_take_the_cookie(person, api, email, owner) -> None:
     assert (await by_token.next())["token"] is not None
 
 
+async def test_a_session_that_is_revoked_ends_its_stream_of_events(person, api, email) -> None:
+    await person.sign_in(email)
+    async with (
+        person_at(api) as other,
+        person.client.stream(
+            "POST", "/graphql", json={"query": FOLLOW}, headers={"Accept": "text/event-stream"}
+        ) as response,
+    ):
+        events = Events(response)
+        await events.begun()
+        await other.sign_in(email)
+        [followed] = [one["id"] for one in (await other.ask(WHO))["sessions"] if not one["current"]]
+
+        await other.ask(REVOKE, id=followed)
+
+        kind, payload = await events.hear()
+        assert (kind, payload["errors"][0]["extensions"]["code"]) == ("next", "UNAUTHENTICATED")
+        assert await events.hear() == ("complete", None)
+
+
 async def test_a_dead_cookie_opens_no_socket_unless_a_token_follows(api, owner) -> None:
     dead = {"Cookie": "dashmon_session=dead"}
     async with api.connect(additional_headers=dead) as connection:
