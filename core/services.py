@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.access.people import People, build_people
+from core.access.team import Team, build_team
 from core.access.token_authentication import TokenAuthentication
 from core.access.token_service import TokenService
 from core.checks.tail import CheckTail
@@ -45,6 +46,7 @@ class Services:
     authentication: TokenAuthentication
     tokens: TokenService
     people: People
+    team: Team
     projects: ProjectService
     monitors: MonitorService
     bulk: BulkService
@@ -68,6 +70,15 @@ def build_services(
     mailer = mailer_for(settings)
     trials = Trials(database=database, registry=registry, outbound=outbound, mailer=mailer, clock=clock)
     requests = Requests(database=database, clock=clock)
+    people = build_people(settings=settings, database=database, clock=clock, mailer=mailer)
+    team = build_team(
+        settings=settings,
+        database=database,
+        clock=clock,
+        mailer=mailer,
+        tokens=authentication,
+        sessions=people.sessions,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -76,7 +87,8 @@ def build_services(
         outbound=outbound,
         authentication=authentication,
         tokens=TokenService(database=database, clock=clock, authentication=authentication),
-        people=build_people(settings=settings, database=database, clock=clock, mailer=mailer),
+        people=people,
+        team=team,
         projects=ProjectService(database=database, registry=registry, life=life, clock=clock),
         monitors=MonitorService(database=database, registry=registry, life=life, clock=clock),
         bulk=BulkService(database=database, clock=clock),

@@ -202,6 +202,14 @@ class Settings:
             public_url_fault,
         ),
     ] = None
+    invitation_url: Annotated[
+        str | None,
+        About(
+            "The address of a page of yours that takes the token of an invitation behind `#token=`. "
+            "By default the letter shows the token itself.",
+            public_url_fault,
+        ),
+    ] = None
     trusted_proxies: Annotated[
         str,
         About(

@@ -62,15 +62,23 @@ class Caller:
         return self._token is not None
 
     async def identify(self) -> None:
-        """Find out who it is; raise Unauthenticated for a wrong secret, Unavailable without a database."""
+        """Find out who it is; raise Unauthenticated for a wrong secret, Unavailable without a database.
+
+        Whoever was known before stays in his workspace: a session that works in another one by now is another caller.
+        """
         try:
             if self._token is not None:
-                self.principal = await self._services.authentication.authenticate(self._token)
+                found = await self._services.authentication.authenticate(self._token)
             elif self._session is not None:
-                self.principal = await self._services.people.sessions.authenticate(self._session)
+                found = await self._services.people.sessions.authenticate(self._session)
+            else:
+                return
         except DATABASE_AWAY as error:
             _log.debug("graphql.database_away", error=repr(error))
             raise database_away() from error
+        if self.principal is not None and found.workspace_id != self.principal.workspace_id:
+            raise Unauthenticated("the session works in another workspace now")
+        self.principal = found
 
     async def spend(self, requests: Requests) -> None:
         """Take one request from the workspace of whoever asks; raise QuotaExhausted. Nobody has none to lose."""

@@ -13,6 +13,7 @@ import strawberry
 
 from core.access.principal import TokenScope
 from core.access.reading import members_by_user_id, own_workspace, tokens_by_id
+from core.access.team_reading import invitations_by_id, members_by_id
 from core.checks.reading import checks_by_id
 from core.db.database import Connection
 from core.deliveries.reading import channels_by_id, deliveries_by_id, webhooks_by_id
@@ -23,6 +24,7 @@ from core.issues import Issues
 from core.monitors.project_reading import projects_by_id
 from core.monitors.reading import monitors_by_id
 from core.monitors.tag_reading import tags_by_id
+from graphql_schema.access.team_types import Invitation, Member
 from graphql_schema.access.types import ApiToken, User, Workspace
 from graphql_schema.arguments import ById
 from graphql_schema.audit.queries import find_entry
@@ -74,6 +76,8 @@ NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
     {
         Prefix.WORKSPACE: _by_id(own_workspace, Workspace.of),
         Prefix.USER: _by_id(members_by_user_id, User.of, TokenScope.TEAM),
+        Prefix.MEMBER: _by_id(members_by_id, Member.of, TokenScope.TEAM),
+        Prefix.INVITATION: _by_id(invitations_by_id, Invitation.of, TokenScope.TEAM),
         Prefix.TOKEN: _by_id(tokens_by_id, ApiToken.of, TokenScope.TOKENS),
         Prefix.AUDIT_ENTRY: NodeKind(find=find_entry, scope=TokenScope.ACCOUNT),
         Prefix.PROJECT: _by_id(projects_by_id, Project.of, TokenScope.UPTIME_CHECKS),

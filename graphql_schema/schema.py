@@ -16,6 +16,7 @@ from core.log import get_logger
 from core.plugin_registry import PluginRegistry, load_plugins
 from graphql_schema.access.people_mutations import PeopleMutations
 from graphql_schema.access.queries import AccessQueries
+from graphql_schema.access.team import TeamMutations, TeamQueries
 from graphql_schema.access.tokens import TokenMutations, TokenQueries
 from graphql_schema.audit.queries import AuditQueries
 from graphql_schema.deliveries.mutations import delivery_mutations
@@ -46,6 +47,7 @@ _log = get_logger(__name__)
 class Query(
     NodeQueries,
     AccessQueries,
+    TeamQueries,
     TokenQueries,
     AuditQueries,
     ProjectQueries,
@@ -117,6 +119,7 @@ def build_schema(registry: PluginRegistry, *, executor: type[ListExecutor] | Non
 def _mutation(plugin_types: PluginTypes) -> type[Any]:
     parts = (
         PeopleMutations,
+        TeamMutations,
         ProjectMutations,
         monitor_mutations(plugin_types.probe_input),
         IncidentMutations,

@@ -41,6 +41,8 @@ class Door(enum.Enum):
     PASSWORD_CHANGE = _Limits(account=_allowance(10, 60))
     PASSWORD_RESET_REQUEST = _Limits(account=_allowance(3, 600), address=_allowance(20, 60))
     PASSWORD_RESET = _Limits(address=_allowance(20, 30))
+    INVITATION = _Limits(account=_allowance(100, 60))  # of a workspace
+    INVITATION_TO_ADDRESS = _Limits(account=_allowance(5, 3600))  # that gets letters
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from core.access.grants import ALL_GRANTS, grants_to_json
-from core.access.new_account import NewAccount, make_account
+from core.access.new_account import NewAccount, NewPerson, make_account
 from core.access.passwords import hash_password
 from core.access.plans import Plan
 from core.access.token_secret import new_token_secret, prefix_of_secret
@@ -66,9 +66,9 @@ async def _make(settings: Settings, now: datetime) -> FirstOwner:
     )
     password = settings.owner_password or made.password or ""
     account = NewAccount(
-        email=made.email,
-        name="Owner",
-        password_hash=await asyncio.to_thread(hash_password, password),
+        person=NewPerson(
+            email=made.email, name="Owner", password_hash=await asyncio.to_thread(hash_password, password)
+        ),
         workspace_name="My workspace",
         plan=Plan.ENTERPRISE,
     )
@@ -105,7 +105,7 @@ async def _fix_token(
     )
     for row in replaced:
         await notify(connection, NotifyChannel.TOKENS, row["digest"])
-    if await connection.fetchval(_SQL["revive_fixed_token"], workspace_id, digest):
+    if await connection.fetchval(_SQL["revive_fixed_token"], workspace_id, digest, owner_id):
         return
     try:
         await _insert_token(FIXED_TOKEN_NAME, secret, workspace_id, owner_id, now)

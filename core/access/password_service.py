@@ -132,7 +132,7 @@ class PasswordService:
                 raise _dead_token()
             await connection.execute(_SQL["reset_password"], user_id, password_hash)
             ended = await _end_all(connection, person, None)
-            came_in = await begin_session(connection, person, visit, now)
+            came_in = await begin_session(connection, user_id, person["workspace_id"], visit, now)
             await record(
                 connection,
                 came_in.principal,

@@ -13,6 +13,7 @@ from core.access.profile_service import ProfileService
 from core.access.reset_letter import ResetLetter, reset_text
 from core.access.session_authentication import SessionAuthentication
 from core.access.sign_in_service import SignInService
+from core.access.switch_service import SwitchService
 from core.access.visits import Visits
 from core.clock import Clock
 from core.db.database import Database
@@ -29,6 +30,7 @@ class People:
     sign_in: SignInService
     passwords: PasswordService
     profiles: ProfileService
+    switching: SwitchService
 
 
 def build_people(*, settings: Settings, database: Database, clock: Clock, mailer: Mailer) -> People:
@@ -59,4 +61,5 @@ def build_people(*, settings: Settings, database: Database, clock: Clock, mailer
             post=None if settings.smtp_url is None else post.post,
         ),
         profiles=ProfileService(database=database, clock=clock),
+        switching=SwitchService(database=database, sessions=sessions),
     )

@@ -154,6 +154,12 @@ class Allowance:
         if self.load.monitors >= most:
             raise OverLimit(f"the plan {self.plan} allows {most} monitors, and the workspace has as many")
 
+    def require_one_more_member(self) -> None:
+        """Raise OverLimit if the plan allows no further member, be it an invited one."""
+        most = self.terms.members
+        if self.load.members >= most:
+            raise OverLimit(f"the plan {self.plan} allows {most} members, and the workspace has as many")
+
     def require_interval(self, interval_seconds: int | None) -> None:
         """Raise OverLimit if monitors may not be looked at as often as that; None is as good as never."""
         least = self.terms.min_interval_seconds

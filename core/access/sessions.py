@@ -19,7 +19,7 @@ from core.audit.recording import record_all
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
-from core.errors import Forbidden
+from core.errors import AccountContextForbidden, Forbidden, Unauthenticated
 from core.ids import new_id
 from core.secret_text import digest_of, new_secret
 
@@ -47,30 +47,38 @@ class SignedIn:
     ended: Sequence[str] = ()
 
 
-async def begin_session(
-    connection: Connection, person: asyncpg.Record, visit: Visit, now: datetime
-) -> SignedIn:
-    """Begin a session in the person's first workspace; whatever the visitor's cookie opened ends.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MovedSession:
+    """Who a session stands for in the workspace that it works in now, and what it is known by."""
 
-    `person` has `id` and `workspace_id`. Raises Forbidden for somebody who belongs to no workspace.
+    principal: Principal
+    digests: Sequence[str]
+
+
+async def begin_session(
+    connection: Connection, user_id: UUID, workspace_id: UUID | None, visit: Visit, now: datetime
+) -> SignedIn:
+    """Begin a person's session in one of his workspaces; whatever the visitor's cookie opened ends.
+
+    Raises Forbidden where the workspace is None, or none of his: he belongs to none any more.
     """
-    place = await connection.fetchrow(_PEOPLE["membership"], person["id"], person["workspace_id"])
-    if place is None:
+    place = await _hold_place(connection, user_id, workspace_id)
+    if place is None or workspace_id is None:
         raise Forbidden("you belong to no workspace: ask for an invitation")
     ended = await end_session(connection, visit.session_secret)
     secret, session_id = new_secret(), new_id(now)
     await connection.execute(
         _SQL["begin_session"],
         session_id,
-        person["id"],
-        person["workspace_id"],
+        user_id,
+        workspace_id,
         digest_of(secret),
         _shown_user_agent(visit.user_agent),
         now,
     )
-    surplus = await connection.fetch(_SQL["end_surplus_sessions"], person["id"], MOST_SESSIONS)
+    surplus = await connection.fetch(_SQL["end_surplus_sessions"], user_id, MOST_SESSIONS)
     ended = [*ended, *await _tell(connection, surplus)]
-    principal = session_principal(session_id, person["id"], person["workspace_id"], place)
+    principal = session_principal(session_id, user_id, workspace_id, place)
     return SignedIn(principal=principal, secret=secret, ended=ended)
 
 
@@ -96,6 +104,36 @@ async def rotate_session(connection: Connection, principal: Principal, now: date
     rows = await connection.fetch(_SQL["rotate_session"], principal.session_id, digest_of(secret), now)
     ended = await _tell(connection, rows)
     return SignedIn(principal=principal, secret=secret, ended=ended) if rows else None
+
+
+async def move_session(
+    connection: Connection,
+    session_id: UUID,
+    user_id: UUID,
+    workspace_id: UUID | None,
+    *,
+    path: tuple[str, ...],
+) -> MovedSession:
+    """Let a person's session work in another workspace from now on; `path` is the field that names it.
+
+    Raises AccountContextForbidden if he has no place there, Unauthenticated if the session has ended meanwhile.
+    """
+    place = await _hold_place(connection, user_id, workspace_id)
+    if place is None or workspace_id is None:
+        raise AccountContextForbidden(path=path)
+    rows = await connection.fetch(_SQL["move_session"], session_id, user_id, workspace_id)
+    if not rows:
+        raise Unauthenticated("the session has ended: sign in")
+    principal = session_principal(session_id, user_id, workspace_id, place)
+    return MovedSession(principal=principal, digests=await _tell(connection, rows))
+
+
+async def _hold_place(
+    connection: Connection, user_id: UUID, workspace_id: UUID | None
+) -> asyncpg.Record | None:
+    """Return what a person is in a workspace; until the transaction ends, that does not change."""
+    await connection.execute(_PEOPLE["hold_membership"], user_id, workspace_id)
+    return await connection.fetchrow(_PEOPLE["membership"], user_id, workspace_id)
 
 
 async def end_session(connection: Connection, secret: str | None) -> Sequence[str]:

@@ -10,7 +10,8 @@ import asyncpg
 
 from core.access.account_rules import email_of, findable_email, password_of
 from core.access.attempts import Attempt, Attempts, Door
-from core.access.new_account import NewAccount, make_account
+from core.access.joining import join, require_invitation
+from core.access.new_account import NewAccount, NewPerson, add_person, make_account
 from core.access.password_work import PasswordWork
 from core.access.plans import Plan
 from core.access.principal import Principal
@@ -29,23 +30,26 @@ from core.settings import SignUpRule
 from core.text_rules import name_of
 
 _SQL = named_sql("people")
+_INVITATION = ("invitationToken",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignUp:
-    """An account to make."""
+    """An account to make: with a workspace of its own, or with a place in that of an invitation."""
 
     email: str
     password: str
     name: str
+    invitation_token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignIn:
-    """Who says he is whom."""
+    """Who says he is whom. With the token of an invitation he accepts it on his way in."""
 
     email: str
     password: str
+    invitation_token: str | None = None
 
 
 class SignInService:
@@ -71,35 +75,37 @@ class SignInService:
         self._plan = plan
 
     async def sign_up(self, visit: Visit, wanted: SignUp) -> SignedIn:
-        """Make an account with a workspace of its own.
+        """Make an account with a workspace of its own, or join by invitation.
 
-        Raises Forbidden where that needs an invitation, InvalidInput, RateLimited, or Conflict of a known address.
+        Raises Forbidden where nobody may, or not without an invitation, InvalidInput, RateLimited, NotFound of an
+        invitation that is not open to the address, or Conflict of a known address.
         """
-        _require_open(self._rule)
+        _require_open(self._rule, is_invited=wanted.invitation_token is not None)
         issues = Issues()
         email = email_of(wanted.email, ("email",), issues)
         password = password_of(wanted.password, ("password",), issues)
         name = name_of(wanted.name, ("name",), issues)
         issues.raise_if_any()
         await self._attempts.take(Attempt(door=Door.SIGN_UP, address=visit.address))
+        token = wanted.invitation_token
         async with self._database.acquire() as connection:
+            if token is not None:
+                await require_invitation(connection, token, email, self._clock.now(), path=_INVITATION)
             if await connection.fetchval(_SQL["email_is_known"], email):
                 raise _known_email()
-        account = NewAccount(
-            email=email,
-            name=name,
-            password_hash=await self._passwords.hash(password),
-            workspace_name=f"{name}'s workspace",
-            plan=self._plan,
-        )
+        person = NewPerson(email=email, name=name, password_hash=await self._passwords.hash(password))
 
         async def make(connection: Connection) -> SignedIn:
             now = self._clock.now()
-            made = await make_account(account, now)
-            person = await connection.fetchrow(_SQL["person_by_id"], made.user_id)
-            came_in = await begin_session(connection, _found(person), visit, now)
-            view = {"email": account.email, "name": account.name}
-            change = created(AuditAction.USER_SIGNED_UP, made.user_id, view)
+            if token is None:
+                account = NewAccount(person=person, workspace_name=f"{name}'s workspace", plan=self._plan)
+                made = await make_account(account, now)
+                user_id, workspace_id = made.user_id, made.workspace_id
+            else:
+                user_id = await add_person(person, now)
+                workspace_id = await join(connection, user_id, token, now, path=_INVITATION)
+            came_in = await begin_session(connection, user_id, workspace_id, visit, now)
+            change = created(AuditAction.USER_SIGNED_UP, user_id, {"email": email, "name": name})
             await record(connection, came_in.principal, change, now)
             return came_in
 
@@ -109,7 +115,11 @@ class SignInService:
             raise _known_email() from None
 
     async def sign_in(self, visit: Visit, wanted: SignIn) -> SignedIn:
-        """Begin a session; raise WrongCredentials or RateLimited. An address without an account costs the same."""
+        """Begin a session; raise WrongCredentials or RateLimited. An address without an account costs the same.
+
+        With an invitation's token the person joins, which is the way in for who belongs to no workspace. Raises
+        NotFound of an invitation that is not open to him, or Conflict if he belongs to its workspace already.
+        """
         email = findable_email(wanted.email)
         attempt = Attempt(door=Door.SIGN_IN, account=email.lower(), address=visit.address)
         await self._attempts.take(attempt)
@@ -128,7 +138,11 @@ class SignInService:
         async def begin(connection: Connection) -> SignedIn:
             if await connection.fetchval(_SQL["hold_password"], person["id"], stored) is None:
                 raise WrongCredentials
-            return await begin_session(connection, person, visit, self._clock.now())
+            now = self._clock.now()
+            workspace_id, token = person["workspace_id"], wanted.invitation_token
+            if token is not None:
+                workspace_id = await join(connection, person["id"], token, now, path=_INVITATION)
+            return await begin_session(connection, person["id"], workspace_id, visit, now)
 
         return self._authentication.let_in(await self._database.in_transaction(begin))
 
@@ -156,18 +170,12 @@ class SignInService:
         return session_id
 
 
-def _require_open(rule: SignUpRule) -> None:
+def _require_open(rule: SignUpRule, *, is_invited: bool) -> None:
     if rule is SignUpRule.CLOSED:
         raise Forbidden("sign-up is closed on this server")
-    if rule is SignUpRule.INVITE:
+    if rule is SignUpRule.INVITE and not is_invited:
         raise Forbidden("sign-up needs an invitation on this server")
 
 
 def _known_email() -> Conflict:
     return Conflict("email has an account already: sign in", path=("email",))
-
-
-def _found(person: asyncpg.Record | None) -> asyncpg.Record:
-    if person is None:
-        raise RuntimeError("the account that was just made is missing")
-    return person

@@ -19,6 +19,12 @@ class AuditAction(enum.StrEnum):
     SESSION_REVOKED = "session.revoked"
     WORKSPACE_PLAN_SET = "workspace.plan_set"
     WORKSPACE_CHECKED = "workspace.checked"
+    WORKSPACE_HANDED_OVER = "workspace.handed_over"
+    MEMBER_INVITED = "member.invited"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_UPDATED = "member.updated"
+    MEMBER_REMOVED = "member.removed"
+    INVITATION_CANCELLED = "invitation.cancelled"
     TOKEN_CREATED = "token.created"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     PROJECT_CREATED = "project.created"
@@ -54,7 +60,7 @@ class AuditAction(enum.StrEnum):
 
 MEANINGS: Mapping[AuditAction, str] = MappingProxyType(
     {
-        AuditAction.USER_SIGNED_UP: "somebody made an account, and with it the workspace",
+        AuditAction.USER_SIGNED_UP: "somebody made an account, and with it the workspace, unless he was invited",
         AuditAction.USER_UPDATED: "somebody changed his own profile",
         AuditAction.USER_PASSWORD_CHANGED: "somebody changed his own password; all his other sessions ended",
         AuditAction.USER_PASSWORD_RESET: "somebody chose another password with the token of a letter; "
@@ -62,6 +68,12 @@ MEANINGS: Mapping[AuditAction, str] = MappingProxyType(
         AuditAction.SESSION_REVOKED: "somebody ended one of his own sessions",
         AuditAction.WORKSPACE_PLAN_SET: "the operator booked another plan",
         AuditAction.WORKSPACE_CHECKED: "all monitors were made due at once",
+        AuditAction.WORKSPACE_HANDED_OVER: "who answered for the workspace ceased to be OWNER, and another one does",
+        AuditAction.MEMBER_INVITED: "somebody was invited, or once more after the invitation had expired",
+        AuditAction.MEMBER_JOINED: "somebody accepted an invitation",
+        AuditAction.MEMBER_UPDATED: "a member got another role, or other projects",
+        AuditAction.MEMBER_REMOVED: "a member was removed, or left",
+        AuditAction.INVITATION_CANCELLED: "an invitation was taken back, and its member with it",
         AuditAction.TOKEN_CREATED: "an API token was made",
         AuditAction.TOKEN_REVOKED: "an API token was revoked",
         AuditAction.PROJECT_CREATED: "a project was made",

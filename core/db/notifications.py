@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 
 from core.db.database import Connection
 
@@ -25,3 +26,11 @@ class NotifyChannel(enum.StrEnum):
 async def notify(connection: Connection, channel: NotifyChannel, payload: str = "") -> None:
     """Wake the listeners of a channel when the connection's transaction commits."""
     await connection.execute("SELECT pg_notify($1, $2)", channel.value, payload)
+
+
+async def notify_each(connection: Connection, channel: NotifyChannel, payloads: Sequence[str]) -> None:
+    """Do the same for several payloads in one statement."""
+    if payloads:
+        await connection.execute(
+            "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", channel.value, payloads
+        )

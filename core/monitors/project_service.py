@@ -132,6 +132,7 @@ class ProjectService:
                 .where(Project.workspace_id == principal.workspace_id)
                 .where(Project.id == row["id"])
             )
+            await connection.execute(_SQL["confine_nobody_to"], row["id"])
             await record_all(connection, principal, changes, now)
             deleted_id: UUID = row["id"]
             return deleted_id

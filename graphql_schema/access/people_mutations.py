@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 
 from core.access.password_service import ChangePassword, ResetPassword
+from core.access.principal import Principal
 from core.access.profile_service import UpdateProfile
 from core.access.sessions import SignedIn
 from core.access.sign_in_service import SignIn, SignUp
@@ -20,12 +21,15 @@ from graphql_schema.changes import USER_ERRORS_HELP, ChangedById, DeletedPayload
 from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
 from graphql_schema.errors import UserError, attempt
-from graphql_schema.written import written_or_unset
+from graphql_schema.written import written, written_or_unset
 
 _PASSWORD_HELP = "8 to 500 characters"  # noqa: S105  (a description)
 
 
-@strawberry.input(description="An account to make, with a workspace of its own")
+_INVITATION_HELP = "That of a letter that came to this address"
+
+
+@strawberry.input(description="An account to make, with a workspace of its own or a place in another")
 class SignUpInput:
     """As core.access.sign_in_service takes it."""
 
@@ -34,6 +38,10 @@ class SignUpInput:
     )
     password: str = strawberry.field(description=_PASSWORD_HELP)
     name: str = strawberry.field(description="What others call the person")
+    invitation_token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"{_INVITATION_HELP}: the person joins, and gets no workspace of their own",
+    )
 
 
 @strawberry.input(description="Who wants to come in")
@@ -42,6 +50,10 @@ class SignInInput:
 
     email: str = strawberry.field(description="That of the account, in upper or lower case")
     password: str = strawberry.field(description="That of the account, exactly")
+    invitation_token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"{_INVITATION_HELP}: accepts it on the way in, for who belongs to no workspace",
+    )
 
 
 @strawberry.input(description="Another password, and the present one")
@@ -123,12 +135,18 @@ class PeopleMutations:
     """The part of Mutation about people and their sessions."""
 
     @mutation(
-        "Make an account with a workspace of its own, and sign in; TOCSIN_SIGN_UP says who may", is_open=True
+        "Make an account, with a workspace of its own or by invitation, and sign in; TOCSIN_SIGN_UP says who may",
+        is_open=True,
     )
     async def sign_up(self, info: Info, wanted: Annotated[SignUpInput, INPUT]) -> SessionPayload:
         """Return who came in."""
-        context, visitor = info.context, _visitor(info.context)
-        account = SignUp(email=wanted.email, password=wanted.password, name=wanted.name)
+        context, visitor = info.context, visitor_of(info.context)
+        account = SignUp(
+            email=wanted.email,
+            password=wanted.password,
+            name=wanted.name,
+            invitation_token=written(wanted.invitation_token),
+        )
         return await _come_in(
             context, visitor, context.services.people.sign_in.sign_up(visitor.visit, account)
         )
@@ -136,8 +154,12 @@ class PeopleMutations:
     @mutation("Sign in: the answer sets the cookie of a new session", is_open=True)
     async def sign_in(self, info: Info, wanted: Annotated[SignInInput, INPUT]) -> SessionPayload:
         """Return who came in."""
-        context, visitor = info.context, _visitor(info.context)
-        claimed = SignIn(email=wanted.email, password=wanted.password)
+        context, visitor = info.context, visitor_of(info.context)
+        claimed = SignIn(
+            email=wanted.email,
+            password=wanted.password,
+            invitation_token=written(wanted.invitation_token),
+        )
         return await _come_in(
             context, visitor, context.services.people.sign_in.sign_in(visitor.visit, claimed)
         )
@@ -145,7 +167,7 @@ class PeopleMutations:
     @mutation("End the session that asks", is_open=True)
     async def sign_out(self, info: Info) -> SessionPayload:
         """Return nobody."""
-        context, visitor = info.context, _visitor(info.context)
+        context, visitor = info.context, visitor_of(info.context)
         await context.services.people.sign_in.sign_out(visitor.visit)
         visitor.forget()
         context.become(None)
@@ -156,7 +178,7 @@ class PeopleMutations:
         self, info: Info, wanted: Annotated[ChangePasswordInput, INPUT]
     ) -> SessionPayload:
         """Return who is signed in still."""
-        context, visitor = info.context, _visitor(info.context)
+        context, visitor = info.context, visitor_of(info.context)
         passwords = context.services.people.passwords
         wish = ChangePassword(current=wanted.current, password=wanted.password)
         return await _come_in(context, visitor, passwords.change(context.principal, wish))
@@ -169,7 +191,7 @@ class PeopleMutations:
         self, info: Info, wanted: Annotated[RequestPasswordResetInput, INPUT]
     ) -> DonePayload:
         """Return the same whether there is an account or not."""
-        visitor = _visitor(info.context)
+        visitor = visitor_of(info.context)
         passwords = info.context.services.people.passwords
         asked = await attempt(passwords.request_reset(visitor.visit, wanted.email))
         return DonePayload(done=not asked.user_errors, user_errors=asked.user_errors)
@@ -182,7 +204,7 @@ class PeopleMutations:
         self, info: Info, wanted: Annotated[ResetPasswordInput, INPUT]
     ) -> SessionPayload:
         """Return who came in."""
-        context, visitor = info.context, _visitor(info.context)
+        context, visitor = info.context, visitor_of(info.context)
         passwords = context.services.people.passwords
         wish = ResetPassword(token=wanted.token, password=wanted.password)
         return await _come_in(context, visitor, passwords.reset(visitor.visit, wish))
@@ -206,7 +228,7 @@ class PeopleMutations:
     @mutation("End one of one's own sessions, be it the one that asks")
     async def revoke_session(self, info: Info, wanted: ChangedById) -> DeletedPayload:
         """Return its id."""
-        context, visitor = info.context, _visitor(info.context)
+        context, visitor = info.context, visitor_of(info.context)
         principal = context.principal
         done = await attempt(context.services.people.sign_in.revoke_session(principal, wanted.id))
         if done.value is None:
@@ -217,10 +239,20 @@ class PeopleMutations:
         return DeletedPayload(deleted_id=wanted.id, user_errors=[])
 
 
-def _visitor(context: Context) -> Visitor:
+def visitor_of(context: Context) -> Visitor:
+    """Return who makes the request; raise Forbidden over a connection that goes on."""
     if context.visitor is None:
         raise Forbidden("sessions are changed by a POST of its own, which can carry a cookie")
     return context.visitor
+
+
+async def go_on_as(context: Context, move: Awaitable[Principal]) -> SessionPayload:
+    """Await a move to another workspace, and answer there; the session's secret stays."""
+    done = await attempt(move)
+    if done.value is None:
+        return SessionPayload(viewer=None, user_errors=done.user_errors)
+    context.become(done.value)
+    return SessionPayload(viewer=Viewer.of(done.value), user_errors=[])
 
 
 async def _come_in(context: Context, visitor: Visitor, way_in: Awaitable[SignedIn]) -> SessionPayload:

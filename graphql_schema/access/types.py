@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 from uuid import UUID
 
 import asyncpg
@@ -26,6 +26,11 @@ from graphql_schema.access.usage_types import Usage
 from graphql_schema.context import Context, Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
+
+if TYPE_CHECKING:
+    from graphql_schema.projects.types import Project
+
+LazyProject: TypeAlias = Annotated["Project", strawberry.lazy("graphql_schema.projects.types")]
 
 strawberry.enum(Plan, description="What a workspace has booked")
 strawberry.enum(Role, description="What a member is in a workspace")
@@ -237,6 +242,16 @@ class Viewer:
         """Return the workspace."""
         workspace: Workspace = await info.context.find(Prefix.WORKSPACE, info.context.workspace_id)
         return workspace
+
+    @field("The projects that the person is confined to; null for who is not. It needs UPTIME_CHECKS")
+    async def project_scope(self, info: Info) -> list[LazyProject] | None:
+        """Return the projects, none of which may be left."""
+        context = info.context
+        context.require_read(TokenScope.UPTIME_CHECKS)
+        if context.principal.project_ids is None:
+            return None
+        found = await context.find_all(Prefix.PROJECT, sorted(context.principal.project_ids))
+        return [project for project in found if project is not None]
 
     @field("The workspaces that the person belongs to; a token sees only its own")
     async def workspaces(self, info: Info) -> list[Workspace]:

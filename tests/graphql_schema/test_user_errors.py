@@ -57,8 +57,13 @@ UNFIT = {
     "Float": (-1.0, 1e300),
     "DateTime": ("1999-01-01T00:00:00.000Z", "9999-01-01T00:00:00.000Z"),
 }
-# The contract's word for a password, or a letter's token, that is not the right one.
-PASSWORDS = {("changePassword", ("current",)), ("resetPassword", ("token",))}
+# The contract's own words: for a password, or a letter's token, that is not the right one, and for a workspace in which
+# one has no place.
+OWN_WORDS = {
+    ("changePassword", ("current",)): "UNAUTHENTICATED",
+    ("resetPassword", ("token",)): "UNAUTHENTICATED",
+    ("switchWorkspace", ("workspaceId",)): "ACCOUNT_CONTEXT_FORBIDDEN",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,8 +182,10 @@ def deviating(name: str, answer: Answer, mistake: Mistake) -> Iterator[tuple[Any
         yield ("accepted",)
         return
     for error in refusals(name, answer):
-        mendable = {"UNAUTHENTICATED"} if (name, mistake.keys) in PASSWORDS else MENDABLE
-        if error["code"] not in mendable or not is_at(error["path"], mistake.keys):
+        own_word = OWN_WORDS.get((name, mistake.keys))
+        if error["code"] not in ({own_word} if own_word else MENDABLE) or not is_at(
+            error["path"], mistake.keys
+        ):
             yield (error["code"], error["path"], error["message"])
 
 

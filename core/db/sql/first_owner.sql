@@ -13,7 +13,8 @@ WHERE workspace_id = $1 AND name = $2 AND secret_sha256 <> $3 AND revoked_at IS 
 RETURNING encode(secret_sha256, 'hex') AS digest
 
 -- name: revive_fixed_token
--- Makes a token of an earlier start valid again. $1 workspace, $2 digest.
-UPDATE api_tokens SET revoked_at = NULL, expires_at = NULL
+-- Makes a token of an earlier start valid again, for whoever answers for the workspace by now. $1 workspace, $2 digest,
+-- $3 owner.
+UPDATE api_tokens SET revoked_at = NULL, expires_at = NULL, created_by = $3
 WHERE workspace_id = $1 AND secret_sha256 = $2
 RETURNING id

@@ -6,7 +6,7 @@ LEFT JOIN LATERAL (
     SELECT m.workspace_id FROM members AS m
     JOIN workspaces AS w ON w.id = m.workspace_id AND w.deleted_at IS NULL
     WHERE m.user_id = u.id AND m.accepted_at IS NOT NULL
-    ORDER BY m.created_at, m.workspace_id
+    ORDER BY m.accepted_at, m.workspace_id
     LIMIT 1
 ) AS m ON true
 WHERE lower(u.email) = lower($1) AND u.status = 'ENABLED'
@@ -19,7 +19,7 @@ LEFT JOIN LATERAL (
     SELECT m.workspace_id FROM members AS m
     JOIN workspaces AS w ON w.id = m.workspace_id AND w.deleted_at IS NULL
     WHERE m.user_id = u.id AND m.accepted_at IS NOT NULL
-    ORDER BY m.created_at, m.workspace_id
+    ORDER BY m.accepted_at, m.workspace_id
     LIMIT 1
 ) AS m ON true
 WHERE u.id = $1 AND u.status = 'ENABLED'
@@ -32,6 +32,10 @@ SELECT id FROM users WHERE id = $1 AND password_hash = $2 AND status = 'ENABLED'
 -- name: email_is_known
 -- Whether an account has the address, one that is disabled included. $1 address.
 SELECT EXISTS (SELECT FROM users WHERE lower(email) = lower($1))
+
+-- name: hold_membership
+-- Keeps a person's place from being changed while a session begins in it. $1 user, $2 workspace.
+SELECT FROM members WHERE user_id = $1 AND workspace_id = $2 FOR SHARE
 
 -- name: membership
 -- What a person is in a workspace, and its plan. $1 user, $2 workspace.
@@ -74,3 +78,11 @@ DELETE FROM password_resets WHERE user_id = $1
 -- name: lock_profile
 -- What a person says of himself. $1 user.
 SELECT id, name, image, phone_number, sms_opt_in, language, timezone FROM users WHERE id = $1 FOR UPDATE
+
+-- name: workspace_of_owner
+-- The first of those workspaces that somebody answers for in which a person has a place. $1 person, $2 owner.
+SELECT w.id FROM workspaces AS w
+JOIN members AS m ON m.workspace_id = w.id AND m.user_id = $1 AND m.accepted_at IS NOT NULL
+WHERE w.owner_id = $2 AND w.deleted_at IS NULL
+ORDER BY w.created_at, w.id
+LIMIT 1

@@ -23,3 +23,7 @@ FOR UPDATE OF m
 SELECT id FROM projects
 WHERE workspace_id = $1 AND deleted_at IS NULL AND (id = $2 OR ($2::uuid IS NULL AND is_default))
 FOR SHARE
+
+-- name: confine_nobody_to
+-- Whoever was confined to a project alone stays confined, and sees nothing. $1 project.
+DELETE FROM member_projects WHERE project_id = $1

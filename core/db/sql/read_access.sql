@@ -11,6 +11,29 @@ FROM members AS m
 JOIN users AS u ON u.id = m.user_id
 WHERE m.workspace_id = $1 AND m.accepted_at IS NOT NULL AND u.id = ANY($2::uuid[])
 
+-- name: members
+-- All members of a workspace, and whoever is invited. $1 workspace.
+SELECT m.id, m.user_id, coalesce(u.email, m.email) AS email, coalesce(u.name, m.name) AS name, m.role,
+    m.is_confined, m.invited_at, m.accepted_at
+FROM members AS m
+LEFT JOIN users AS u ON u.id = m.user_id
+WHERE m.workspace_id = $1
+
+-- name: invitations
+-- The invitations that nobody has accepted, expired ones too. $1 workspace.
+SELECT i.id, i.member_id, m.email, m.role, i.created_at, i.expires_at FROM invitations AS i
+JOIN members AS m ON m.id = i.member_id
+WHERE i.workspace_id = $1
+
+-- name: projects_of_members
+-- The projects that members are confined to. $1 workspace, $2 members.
+SELECT c.member_id, p.id, p.name, p.is_default, p.created_at, p.revision
+FROM member_projects AS c
+JOIN members AS m ON m.id = c.member_id AND m.workspace_id = $1
+JOIN projects AS p ON p.id = c.project_id AND p.workspace_id = $1 AND p.deleted_at IS NULL
+WHERE c.member_id = ANY($2::uuid[])
+ORDER BY p.id
+
 -- name: workspace
 -- The workspace that asks.
 SELECT id, name, owner_id, plan, created_at FROM workspaces WHERE id = $1 AND deleted_at IS NULL
@@ -21,7 +44,7 @@ SELECT w.id, w.name, w.owner_id, w.plan, w.created_at
 FROM members AS m
 JOIN workspaces AS w ON w.id = m.workspace_id
 WHERE m.user_id = $1 AND m.accepted_at IS NOT NULL AND w.deleted_at IS NULL
-ORDER BY m.created_at, w.id
+ORDER BY m.accepted_at, w.id
 
 -- name: tokens
 -- The API tokens of a workspace. $1 workspace, $2 whether they must be live or dead, null for all, $3 now.

@@ -25,6 +25,11 @@ FROM (SELECT id, secret_sha256 FROM sessions WHERE id = $1 FOR UPDATE) AS old
 WHERE s.id = old.id
 RETURNING encode(old.secret_sha256, 'hex') AS digest
 
+-- name: move_session
+-- $1 session, $2 user, $3 the workspace that it works in from now on.
+UPDATE sessions SET workspace_id = $3 WHERE id = $1 AND user_id = $2
+RETURNING encode(secret_sha256, 'hex') AS digest
+
 -- name: end_session_by_digest
 -- $1 digest of the secret.
 DELETE FROM sessions WHERE secret_sha256 = $1 RETURNING encode(secret_sha256, 'hex') AS digest

@@ -33,7 +33,7 @@ def begin(database, clock, tenants) -> Callable[..., Awaitable[SignedIn]]:
                 tenants.owner.user_id,
                 tenants.owner.workspace_id,
             )
-            return await begin_session(connection, person, visit, clock.now())
+            return await begin_session(connection, person["id"], person["workspace_id"], visit, clock.now())
 
         return await database.in_transaction(work)
 
