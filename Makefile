@@ -30,6 +30,7 @@ fix: $(STAMP)    ## put right what the linter can, and make the generated pages 
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m core.settings_page > docs/reference/settings.md
 	@$(BIN)/python -m core.access.plans_page > docs/reference/plans.md
+	@$(BIN)/python -m core.audit.audit_page > docs/reference/audit-log.md
 
 bench: $(STAMP)  ## run all benchmarks, within twenty minutes
 	@$(BIN)/python -m benchmarks

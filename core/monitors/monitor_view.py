@@ -41,7 +41,7 @@ class MonitorViews:
                 "regionsToAgree": columns["regions_to_agree"],
                 "recheckSeconds": columns["recheck_seconds"],
             },
-            "regions": sorted(regions),
+            "regionKeys": sorted(regions),
             **tags_view(tags),
             **paused_view(is_paused=columns["paused_at"] is not None),
         }
