@@ -106,6 +106,8 @@ async def plant_in_accounts(gardener: Gardener, world: World, persona: Persona) 
     )
     signed_up = {"email": "new@example.org", "name": "New", "password": gardener.secret()}
     await gardener.change("signUp", persona=NOBODY, **signed_up)
+    invited = {"email": "bob@example.org", "role": "MEMBER", "name": f"Bob {gardener.url()}"}
+    await gardener.change("inviteMember", **invited)
     session = await world.session(persona)
     await tenant.fetch("UPDATE sessions SET user_agent = $1", f"Browser tocsin_{gardener.secret()}")
     await gardener.change("revokeSession", id=session)
@@ -133,6 +135,7 @@ async def every_stored_secret(tenant: Tenant) -> Sequence[str]:
         "SELECT token AS secret FROM heartbeats UNION ALL SELECT encode(token_sha256, 'hex') FROM heartbeats"
         " UNION ALL SELECT encode(secret_sha256, 'hex') FROM api_tokens"
         " UNION ALL SELECT encode(secret_sha256, 'hex') FROM sessions"
+        " UNION ALL SELECT encode(secret_sha256, 'hex') FROM invitations"
         " UNION ALL SELECT password_hash FROM users WHERE length(password_hash) > 1"
     )
     return [row["secret"] for row in rows]
