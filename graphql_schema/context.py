@@ -13,9 +13,11 @@ from graphql import DocumentNode
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.sight import Sight, sight_of
 from core.errors import Unauthenticated
 from core.ids import Prefix
 from core.services import Services
+from core.statistics.period import Period, Window
 from graphql_schema.access.visitor import Visitor
 from graphql_schema.callers import Caller
 from graphql_schema.loaders import Reads
@@ -66,6 +68,15 @@ class Context:
         return self.principal.workspace_id
 
     @property
+    def sight(self) -> Sight:
+        """What of the workspace the principal gets to see."""
+        return self.reads.sight
+
+    def window(self, period: Period) -> Window:
+        """Return the stretch that a period means, as far as it is in sight."""
+        return period.window(self.now, self.sight.since)
+
+    @property
     def public_url(self) -> str:
         """How links to this server begin; the supervisor sees to it that it is known."""
         return self.services.settings.public_url or ""
@@ -74,7 +85,7 @@ class Context:
     def reads(self) -> Reads:
         """The reads of this request."""
         if self._reads is None:
-            self._reads = Reads(self.services.database, self.workspace_id)
+            self._reads = Reads(self.services.database, sight_of(self.principal, self.now))
         return self._reads
 
     def require_read(self, scope: TokenScope) -> None:
@@ -82,11 +93,14 @@ class Context:
         require(self.principal, scope, TokenPermission.READ)
 
     async def find(self, prefix: Prefix, identifier: UUID | None) -> Any:
-        """Return the object with that id, or None if there is none in the workspace."""
+        """Return the object with that id, or None if there is none in the workspace.
+
+        Raises ProjectScopeForbidden or DeviceScopeForbidden if it is in none of the projects in sight.
+        """
         return None if identifier is None else await self.node_kinds[prefix].find(self, identifier)
 
     async def find_all(self, prefix: Prefix, identifiers: Sequence[UUID]) -> list[Any]:
-        """Return what `find` returns for each of the ids."""
+        """Return the objects with those ids, None for each that is not there or not in sight."""
         find_all = self.node_kinds[prefix].find_all
         if find_all is None:
             return [await self.find(prefix, identifier) for identifier in identifiers]

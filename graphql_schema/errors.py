@@ -17,11 +17,13 @@ from graphql import GraphQLError
 from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.errors import (
     Conflict,
+    DeviceScopeForbidden,
     Forbidden,
     InvalidInput,
     NotFound,
     OverLimit,
     PremiumRequired,
+    ProjectScopeForbidden,
     QuotaExhausted,
     RateLimited,
     TocsinError,
@@ -48,6 +50,7 @@ _MENDABLE = (
 )
 # graphql-core quotes the whole object in which something is missing, or that has too much.
 _QUOTED_INPUT = re.compile(r"(?:, found|(?<=[.?]) Found|(?<=non string value)): .*\Z", re.DOTALL)
+_OUT_OF_SIGHT = (ProjectScopeForbidden, DeviceScopeForbidden)
 DATABASE_AWAY = (*CONNECTION_ERRORS, asyncpg.LockNotAvailableError)
 
 
@@ -137,9 +140,12 @@ def user_errors(error: TocsinError) -> list[UserError]:
 
 
 def code_of(error: GraphQLError) -> ErrorCode:
-    """Return the code of a top-level error. A field that is not granted is FORBIDDEN, whatever was lacking."""
+    """Return the code of a top-level error.
+
+    A field that is not granted is FORBIDDEN, whatever was lacking; an object out of sight says which rule it was.
+    """
     cause = _cause(error)
-    if isinstance(cause, Forbidden):
+    if isinstance(cause, Forbidden) and not isinstance(cause, _OUT_OF_SIGHT):
         return ErrorCode.FORBIDDEN
     if isinstance(cause, TocsinError):
         return ErrorCode(cause.code)

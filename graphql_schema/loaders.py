@@ -13,8 +13,8 @@ import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
-from uuid import UUID
 
+from core.access.sight import Sight
 from core.db.database import Connection, Database
 
 P = ParamSpec("P")
@@ -29,11 +29,11 @@ QUIET_TURNS = 8
 
 
 class Reads:
-    """What one request reads of one workspace."""
+    """What one request reads within one sight."""
 
-    def __init__(self, database: Database, workspace_id: UUID) -> None:
+    def __init__(self, database: Database, sight: Sight) -> None:
+        self.sight = sight
         self._database = database
-        self._workspace_id = workspace_id
         self._batches: dict[Hashable, _Batch] = {}
         self._waiting: deque[_Batch] = deque()
         self._questions = 0
@@ -42,20 +42,20 @@ class Reads:
 
     def load(
         self,
-        read: Callable[Concatenate[Connection, UUID, Sequence[K], P], Awaitable[Mapping[K, V]]],
+        read: Callable[Concatenate[Connection, Sight, Sequence[K], P], Awaitable[Mapping[K, V]]],
         key: K,
         *arguments: P.args,
         **named: P.kwargs,
     ) -> asyncio.Future[V | None]:
         """Return what `read` finds for the key (None if nothing), read together with others of its kind.
 
-        `read` takes the connection, the workspace, the keys and the arguments, which must be hashable.
+        `read` takes the connection, the sight, the keys and the arguments, which must be hashable.
         """
         return self._ask(self._batch(read, arguments, named), key)
 
     def load_all(
         self,
-        read: Callable[Concatenate[Connection, UUID, Sequence[K], P], Awaitable[Mapping[K, V]]],
+        read: Callable[Concatenate[Connection, Sight, Sequence[K], P], Awaitable[Mapping[K, V]]],
         keys: Sequence[K],
         *arguments: P.args,
         **named: P.kwargs,
@@ -83,7 +83,7 @@ class Reads:
         if batch is None:
 
             def run(connection: Connection, keys: Sequence[Any]) -> Awaitable[Mapping[Any, Any]]:
-                return read(connection, self._workspace_id, keys, *arguments, **named)
+                return read(connection, self.sight, keys, *arguments, **named)
 
             batch = self._batches[identity] = _Batch(run)
         return batch

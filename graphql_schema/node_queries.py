@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -13,11 +13,12 @@ import strawberry
 
 from core.access.principal import TokenScope
 from core.access.reading import members_by_user_id, own_workspace, tokens_by_id
+from core.access.sight import Sight
 from core.access.team_reading import invitations_by_id, members_by_id
 from core.checks.reading import checks_by_id
 from core.db.database import Connection
 from core.deliveries.reading import channels_by_id, deliveries_by_id, webhooks_by_id
-from core.errors import Forbidden
+from core.errors import DeviceScopeForbidden, Forbidden, ProjectScopeForbidden
 from core.ids import Prefix, decode_id, prefix_of
 from core.incidents.reading import incidents_by_id
 from core.issues import Issues
@@ -42,14 +43,26 @@ from graphql_schema.tags.types import Tag
 MOST_NODES = 100
 
 
+ReadByIds: TypeAlias = Callable[[Connection, Sight, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]]
+
+
 def _by_id(
-    read: Callable[[Connection, UUID, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]],
+    read: ReadByIds,
     show: Callable[[asyncpg.Record], Any],
     scope: TokenScope | None = None,
+    *,
+    beyond: type[Forbidden] | None = None,
 ) -> NodeKind:
+    """Return how objects are found; `beyond` is raised for what is in projects out of sight."""
+    read_beyond = _unconfined(read)
+
     async def find(context: Context, identifier: UUID) -> Any:
         row = await context.reads.load(read, identifier)
-        return None if row is None else show(row)
+        if row is not None:
+            return show(row)
+        if beyond is not None and await _beyond(context, read_beyond, identifier) is not None:
+            raise beyond
+        return None
 
     async def find_all(context: Context, identifiers: Sequence[UUID]) -> list[Any]:
         rows = await context.reads.load_all(read, identifiers)
@@ -58,18 +71,41 @@ def _by_id(
     return NodeKind(find=find, find_all=find_all, scope=scope)
 
 
+def _unconfined(read: ReadByIds) -> ReadByIds:
+    """Return what reads over all projects, to tell what is out of sight from what is not there."""
+
+    async def read_unconfined(
+        connection: Connection, sight: Sight, ids: Sequence[UUID]
+    ) -> Mapping[UUID, asyncpg.Record]:
+        return await read(connection, sight.unconfined, ids)
+
+    return read_unconfined
+
+
+async def _beyond(context: Context, read: ReadByIds, identifier: UUID) -> asyncpg.Record | None:
+    """Return the row that was not found in sight, if it is because the principal is confined to projects."""
+    return await context.reads.load(read, identifier) if context.sight.is_confined else None
+
+
 async def _find_region(context: Context, identifier: UUID) -> Region | None:
     rows = (await regions_by_number(context)).values()
     return next((Region.of(row) for row in rows if row["public_id"] == identifier), None)
 
 
+_read_delivery_beyond = _unconfined(deliveries_by_id)
+
+
 async def _find_delivery(context: Context, identifier: UUID) -> Delivery | None:
     """Return a delivery; it is covered by the scope of its destination."""
     row = await context.reads.load(deliveries_by_id, identifier)
-    if row is None:
-        return None
-    context.require_read(TokenScope.WEBHOOKS if row["channel_id"] is None else TokenScope.NOTIFICATIONS)
-    return Delivery.of(row)
+    beyond = await _beyond(context, _read_delivery_beyond, identifier) if row is None else None
+    found = beyond if row is None else row
+    if found is not None:
+        is_webhooks = found["channel_id"] is None
+        context.require_read(TokenScope.WEBHOOKS if is_webhooks else TokenScope.NOTIFICATIONS)
+    if beyond is not None:
+        raise DeviceScopeForbidden
+    return None if row is None else Delivery.of(row)
 
 
 NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
@@ -80,12 +116,18 @@ NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
         Prefix.INVITATION: _by_id(invitations_by_id, Invitation.of, TokenScope.TEAM),
         Prefix.TOKEN: _by_id(tokens_by_id, ApiToken.of, TokenScope.TOKENS),
         Prefix.AUDIT_ENTRY: NodeKind(find=find_entry, scope=TokenScope.ACCOUNT),
-        Prefix.PROJECT: _by_id(projects_by_id, Project.of, TokenScope.UPTIME_CHECKS),
-        Prefix.MONITOR: _by_id(monitors_by_id, Monitor.of, TokenScope.UPTIME_CHECKS),
-        Prefix.CHECK: _by_id(checks_by_id, Check.of, TokenScope.UPTIME_CHECKS),
+        Prefix.PROJECT: _by_id(
+            projects_by_id, Project.of, TokenScope.UPTIME_CHECKS, beyond=ProjectScopeForbidden
+        ),
+        Prefix.MONITOR: _by_id(
+            monitors_by_id, Monitor.of, TokenScope.UPTIME_CHECKS, beyond=DeviceScopeForbidden
+        ),
+        Prefix.CHECK: _by_id(checks_by_id, Check.of, TokenScope.UPTIME_CHECKS, beyond=DeviceScopeForbidden),
         Prefix.TAG: _by_id(tags_by_id, Tag.of, TokenScope.UPTIME_CHECKS),
         Prefix.REGION: NodeKind(find=_find_region, scope=TokenScope.UPTIME_CHECKS),
-        Prefix.INCIDENT: _by_id(incidents_by_id, Incident.of, TokenScope.INCIDENTS),
+        Prefix.INCIDENT: _by_id(
+            incidents_by_id, Incident.of, TokenScope.INCIDENTS, beyond=DeviceScopeForbidden
+        ),
         Prefix.CHANNEL: _by_id(channels_by_id, Channel.of, TokenScope.NOTIFICATIONS),
         Prefix.WEBHOOK: _by_id(webhooks_by_id, Webhook.of, TokenScope.WEBHOOKS),
         Prefix.DELIVERY: NodeKind(find=_find_delivery),

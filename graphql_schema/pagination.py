@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
+from core.access.sight import Sight
 from core.db.database import Connection as DatabaseConnection
 from core.db.listing import (
     Ordering,
@@ -220,7 +221,7 @@ async def connect_below(
 
 async def _pages_below(
     connection: DatabaseConnection,
-    _workspace_id: UUID,
+    _sight: Sight,
     parents: Sequence[UUID],
     listed: Listed[Any],
     request: PageRequest,
@@ -237,7 +238,7 @@ async def _pages_below(
 
 
 async def _counts_below(
-    connection: DatabaseConnection, _workspace_id: UUID, parents: Sequence[UUID], listed: Listed[Any]
+    connection: DatabaseConnection, _sight: Sight, parents: Sequence[UUID], listed: Listed[Any]
 ) -> dict[UUID, int]:
     return await count_rows_of(
         connection, listed.select, listed.arguments, parent_column=listed.parent_column, parents=parents

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from core.access.plans import TERMS, UNLIMITED, Allowance, Load, Plan
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import Ordering, read_by_ids
 from core.db.named_sql import named_sql
@@ -26,25 +27,29 @@ TOKENS_CREATED = Ordering(name="tokens created")
 
 
 async def users_by_id(
-    connection: Connection, _workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, _sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return people whom a row of the workspace names, whether they still belong to it or not."""
     return {row["id"]: row for row in await connection.fetch(_SQL["users"], ids)}
 
 
 async def members_by_user_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return those of the people who belong to the workspace."""
-    return {row["id"]: row for row in await connection.fetch(_SQL["members_of_workspace"], workspace_id, ids)}
+    return {
+        row["id"]: row
+        for row in await connection.fetch(_SQL["members_of_workspace"], sight.workspace_id, ids)
+    }
 
 
 async def own_workspace(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the workspace, if it is among the ids: no other is ever seen."""
-    row = await connection.fetchrow(_SQL["workspace"], workspace_id)
-    return {workspace_id: row} if row is not None and workspace_id in ids else {}
+    own_id = sight.workspace_id
+    row = await connection.fetchrow(_SQL["workspace"], own_id)
+    return {own_id: row} if row is not None and own_id in ids else {}
 
 
 async def workspaces_of_user(connection: Connection, user_id: UUID) -> list[asyncpg.Record]:
@@ -53,16 +58,20 @@ async def workspaces_of_user(connection: Connection, user_id: UUID) -> list[asyn
 
 
 async def tokens_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of TOKENS by id."""
-    return await read_by_ids(connection, TOKENS, (workspace_id, None, None), ids)
+    return await read_by_ids(connection, TOKENS, (sight.workspace_id, None, None), ids)
 
 
 async def allowances_by_id(
-    connection: Connection, _workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, _sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, Allowance]:
     """Return what workspaces have of their plans. Whoever asks may see them."""
+    return await _allowances(connection, ids)
+
+
+async def _allowances(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Allowance]:
     rows = await connection.fetch(_SQL["workspace_loads"], ids, *_LIMITED_PLANS)
     return {
         row["id"]: Allowance(
@@ -77,7 +86,7 @@ async def allowances_by_id(
 
 async def allowance_of(connection: Connection, workspace_id: UUID) -> Allowance:
     """Return what the workspace has of its plan; raise NotFound if it is deleted."""
-    allowance = (await allowances_by_id(connection, workspace_id, [workspace_id])).get(workspace_id)
+    allowance = (await _allowances(connection, [workspace_id])).get(workspace_id)
     if allowance is None:
         raise NotFound("workspace not found")
     return allowance

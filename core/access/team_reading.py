@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import read_by_ids
 from core.db.named_sql import named_sql
@@ -20,10 +21,10 @@ async def members_of(connection: Connection, workspace_id: UUID) -> list[asyncpg
 
 
 async def members_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the same by id."""
-    return await read_by_ids(connection, _SQL["members"], (workspace_id,), ids)
+    return await read_by_ids(connection, _SQL["members"], (sight.workspace_id,), ids)
 
 
 async def invitations_of(connection: Connection, workspace_id: UUID) -> list[asyncpg.Record]:
@@ -32,18 +33,18 @@ async def invitations_of(connection: Connection, workspace_id: UUID) -> list[asy
 
 
 async def invitations_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the same by id."""
-    return await read_by_ids(connection, _SQL["invitations"], (workspace_id,), ids)
+    return await read_by_ids(connection, _SQL["invitations"], (sight.workspace_id,), ids)
 
 
 async def projects_of_members(
-    connection: Connection, workspace_id: UUID, member_ids: Sequence[UUID]
+    connection: Connection, sight: Sight, member_ids: Sequence[UUID]
 ) -> dict[UUID, list[asyncpg.Record]]:
     """Return the projects that each member is confined to; of who is not, or to none any more, an empty list."""
     found: dict[UUID, list[asyncpg.Record]] = {member_id: [] for member_id in member_ids}
-    for row in await connection.fetch(_SQL["projects_of_members"], workspace_id, member_ids):
+    for row in await connection.fetch(_SQL["projects_of_members"], sight.workspace_id, member_ids):
         found[row["member_id"]].append(row)
     return found
 

@@ -10,6 +10,7 @@ import asyncpg
 
 from core.access.permission import require, require_administrator
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import Ordering, read_by_ids
 from core.db.named_sql import named_sql
@@ -33,7 +34,7 @@ def entries_arguments(workspace_id: UUID, now: datetime) -> tuple[UUID, datetime
 
 
 async def entries_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID], now: datetime
+    connection: Connection, sight: Sight, ids: Sequence[UUID], now: datetime
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of ENTRIES by id."""
-    return await read_by_ids(connection, ENTRIES, entries_arguments(workspace_id, now), ids)
+    return await read_by_ids(connection, ENTRIES, entries_arguments(sight.workspace_id, now), ids)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import SortType, narrowed, ordered_by
 from core.db.named_sql import named_sql
@@ -37,9 +38,9 @@ class CheckFilter:
     until: datetime | None = None
     status: CheckStatus | None = None
 
-    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+    def arguments(self, sight: Sight) -> tuple[Any, ...]:
         """Return the arguments of the list CHECKS."""
-        return (workspace_id, self.since, self.until, self.status)
+        return (sight.workspace_id, sight.since_or_later(self.since), self.until, self.status)
 
 
 def key_of(row: asyncpg.Record) -> CheckKey:
@@ -49,31 +50,33 @@ def key_of(row: asyncpg.Record) -> CheckKey:
 
 async def last_checks(
     connection: Connection,
-    workspace_id: UUID,
+    sight: Sight,
     monitors: Sequence[UUID],
     columns: tuple[str, ...] | None = None,
 ) -> dict[UUID, asyncpg.Record]:
-    """Return the latest check of each monitor that was ever checked: those of its columns, None for all."""
+    """Return the latest check in sight of each monitor that has any: those of its columns, None for all."""
     sql = narrowed(_SQL["last_checks"], columns, (MONITOR_OF_CHECK,))
-    rows = await connection.fetch(sql, workspace_id, monitors)
+    rows = await connection.fetch(sql, sight.workspace_id, monitors, sight.since)
     return {row["monitor_id"]: row for row in rows}
 
 
 async def checks_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
-    """Return checks by id, if their monitor exists."""
+    """Return checks in sight by id, if their monitor exists."""
     moments = {check_id: made_at_ms(check_id) for check_id in ids}
     known = [check_id for check_id in ids if moments[check_id] < _LATEST_MS]
     slots = [_EPOCH + timedelta(milliseconds=moments[check_id]) for check_id in known]
-    rows = await connection.fetch(_SQL["checks_by_id"], workspace_id, known, slots)
+    rows = await connection.fetch(
+        _SQL["checks_by_id"], sight.workspace_id, sight.project_ids, sight.since, known, slots
+    )
     return {row["id"]: row for row in rows}
 
 
 async def check_details(
-    connection: Connection, workspace_id: UUID, keys: Sequence[CheckKey]
+    connection: Connection, sight: Sight, keys: Sequence[CheckKey]
 ) -> dict[CheckKey, asyncpg.Record]:
     """Return `assertions` and `evidence` of those checks of which they were written down."""
     monitors, slots, regions = zip(*keys, strict=True)
-    rows = await connection.fetch(_SQL["check_details"], workspace_id, monitors, slots, regions)
+    rows = await connection.fetch(_SQL["check_details"], sight.workspace_id, monitors, slots, regions)
     return {key_of(row): row for row in rows}

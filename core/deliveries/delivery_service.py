@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.sight import sight_of
 from core.audit.action import AuditAction
 from core.audit.change import created
 from core.audit.recording import record
@@ -46,12 +47,15 @@ class DeliveryService:
         repeated_id = _decoded(Prefix.DELIVERY, delivery_id, "delivery")
 
         async def owe(connection: Connection) -> UUID:
+            now = self._clock.now()
+            sight = sight_of(principal, now)
             is_webhook = await connection.fetchval(
-                _SQL["goes_to_webhook"], principal.workspace_id, repeated_id
+                _SQL["goes_to_webhook"], sight.workspace_id, repeated_id, sight.since
             )
             scope = TokenScope.WEBHOOKS if is_webhook else TokenScope.NOTIFICATIONS
             require(principal, scope, TokenPermission.WRITE)
-            now = self._clock.now()
+            if is_webhook is None:
+                raise NotFound("delivery not found", path=("id",))
             owed_id = await redeliver(connection, principal.workspace_id, repeated_id, now)
             view = {"deliveryId": encode_id(Prefix.DELIVERY, owed_id)}
             await record(

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import Ordering, read_by_ids
 from core.db.named_sql import named_sql
@@ -37,10 +38,12 @@ class DeliveryFilter:
     to_channels: bool = True
     to_webhooks: bool = True
 
-    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+    def arguments(self, sight: Sight) -> tuple[Any, ...]:
         """Return the arguments of the list DELIVERIES."""
         return (
-            workspace_id,
+            sight.workspace_id,
+            sight.project_ids,
+            sight.since,
             self.statuses,
             self.channel_id,
             self.webhook_id,
@@ -54,21 +57,21 @@ EVERY_DELIVERY = DeliveryFilter()
 
 
 async def deliveries_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of DELIVERIES by id."""
-    return await read_by_ids(connection, DELIVERIES, EVERY_DELIVERY.arguments(workspace_id), ids)
+    return await read_by_ids(connection, DELIVERIES, EVERY_DELIVERY.arguments(sight), ids)
 
 
 async def channels_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of CHANNELS by id."""
-    return await read_by_ids(connection, CHANNELS, (workspace_id,), ids)
+    return await read_by_ids(connection, CHANNELS, (sight.workspace_id,), ids)
 
 
 async def webhooks_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of WEBHOOKS by id."""
-    return await read_by_ids(connection, WEBHOOKS, (workspace_id,), ids)
+    return await read_by_ids(connection, WEBHOOKS, (sight.workspace_id,), ids)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import SortType, ordered_by
 from core.db.named_sql import named_sql
@@ -19,8 +20,8 @@ LATEST_FIRST = ordered_by("pings -arrived", "arrived_at", SortType.MOMENT, is_de
 
 
 async def heartbeats_of_monitors(
-    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID]
+    connection: Connection, sight: Sight, monitors: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return `token`, `last_ping_at` and `expected_by` of each monitor that has a heartbeat."""
-    rows = await connection.fetch(_SQL["heartbeats"], workspace_id, monitors)
+    rows = await connection.fetch(_SQL["heartbeats"], sight.workspace_id, monitors)
     return {row["monitor_id"]: row for row in rows}

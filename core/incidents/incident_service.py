@@ -10,6 +10,8 @@ import asyncpg
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.project_scope import require_device
+from core.access.sight import sight_of
 from core.audit.action import AuditAction
 from core.audit.change import AuditedChange, created, updated
 from core.audit.recording import record
@@ -47,7 +49,11 @@ class SetRootCause:
 
 
 class IncidentService:
-    """Permission, validation, storage; each method returns the id of the incident it changed."""
+    """Permission, validation, storage; each method returns the id of the incident it changed.
+
+    Each raises NotFound, also for what ended before the plan's history, and DeviceScopeForbidden if the monitor is not
+    in sight.
+    """
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
@@ -58,7 +64,7 @@ class IncidentService:
         require(principal, TokenScope.INCIDENTS, TokenPermission.WRITE)
 
         async def acknowledge(connection: Connection) -> UUID:
-            row = await _lock(connection, principal, incident_id)
+            row = await self._lock(connection, principal, incident_id)
             if row["status"] == "RESOLVED":
                 raise Conflict("the incident is resolved", path=("id",))
             if row["status"] == "OPEN":
@@ -83,10 +89,17 @@ class IncidentService:
 
         async def resolve(connection: Connection) -> None:
             now = self._clock.now()
+            sight = sight_of(principal, now)
+            project_id = await connection.fetchval(
+                _SQL["project_of_incident"], sight.workspace_id, resolved_id, sight.since
+            )
+            if project_id is None:
+                raise _not_found()
+            require_device(principal, project_id, "id")
             await resolve_by_hand(
                 connection, principal.workspace_id, resolved_id, actor_id=principal.user_id, now=now
             )
-            row = await _lock(connection, principal, incident_id)
+            row = await self._lock(connection, principal, incident_id)
             await record(connection, principal, _resolved(row), now)
 
         try:
@@ -102,7 +115,7 @@ class IncidentService:
         message = note_of(wanted.message, ("message",), issues)
 
         async def add(connection: Connection) -> UUID:
-            row = await _lock(connection, principal, wanted.id)
+            row = await self._lock(connection, principal, wanted.id)
             issues.raise_if_any()
             now = self._clock.now()
             await _Change(connection, principal, row["id"], now).tell("NOTE", message)
@@ -122,7 +135,7 @@ class IncidentService:
             detail = note_of(detail, ("detail",), issues)
 
         async def store(connection: Connection) -> UUID:
-            row = await _lock(connection, principal, wanted.id)
+            row = await self._lock(connection, principal, wanted.id)
             issues.raise_if_any()
             kept = given(detail, row["root_cause_detail"], default=None)
             if (wanted.root_cause.value, kept) != (row["root_cause"], row["root_cause_detail"]):
@@ -140,6 +153,15 @@ class IncidentService:
             return incident_id
 
         return await self._database.in_transaction(store)
+
+    async def _lock(self, connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:
+        incident_id = decode_id(Prefix.INCIDENT, public_id)
+        sight = sight_of(principal, self._clock.now())
+        row = await connection.fetchrow(_SQL["lock_incident"], sight.workspace_id, incident_id, sight.since)
+        if row is None:
+            raise _not_found()
+        require_device(principal, row["project_id"], "id")
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,14 +206,6 @@ def _resolved(row: asyncpg.Record) -> AuditedChange:
 
 def _cause_view(root_cause: str, detail: str | None) -> View:
     return {"rootCause": root_cause, "rootCauseDetail": detail}
-
-
-async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:
-    incident_id = decode_id(Prefix.INCIDENT, public_id)
-    row = await connection.fetchrow(_SQL["lock_incident"], principal.workspace_id, incident_id)
-    if row is None:
-        raise _not_found()
-    return row
 
 
 def _not_found() -> NotFound:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import SortType, ordered_by, read_by_ids
 from core.db.named_sql import named_sql
@@ -39,40 +40,50 @@ class IncidentFilter:
     project_id: UUID | None = None
     since: datetime | None = None
 
-    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+    def arguments(self, sight: Sight) -> tuple[Any, ...]:
         """Return the arguments of the list INCIDENTS."""
-        return (workspace_id, self.statuses, self.kinds, self.monitor_id, self.project_id, self.since)
+        return (
+            sight.workspace_id,
+            sight.project_ids,
+            sight.since,
+            self.statuses,
+            self.kinds,
+            self.monitor_id,
+            sight.within(self.project_id),
+            self.since,
+        )
 
 
 EVERY_INCIDENT = IncidentFilter()
 
 
 async def incidents_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of INCIDENTS by id."""
-    return await read_by_ids(connection, INCIDENTS, EVERY_INCIDENT.arguments(workspace_id), ids)
+    return await read_by_ids(connection, INCIDENTS, EVERY_INCIDENT.arguments(sight), ids)
 
 
 async def gravest_open_incidents(
-    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID]
+    connection: Connection, sight: Sight, monitors: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the gravest open incident of each monitor that has one; among equals the oldest."""
-    rows = await connection.fetch(_SQL["open_incidents"], workspace_id, monitors)
+    rows = await connection.fetch(_SQL["open_incidents"], sight.workspace_id, monitors)
     return {row["monitor_id"]: row for row in rows}
 
 
 async def incident_counts(
-    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID], since: datetime | None = None
+    connection: Connection, sight: Sight, monitors: Sequence[UUID], since: datetime | None = None
 ) -> dict[UUID, int]:
-    """Return how many incidents each monitor that had any has had, ever or reaching past `since`."""
-    rows = await connection.fetch(_SQL["incident_counts"], workspace_id, monitors, since)
+    """Return how many incidents each monitor that had any has had: all in sight, or those reaching past `since`."""
+    after = sight.after if since is None else sight.since_or_later(since)
+    rows = await connection.fetch(_SQL["incident_counts"], sight.workspace_id, monitors, after)
     return {row["monitor_id"]: row["incidents"] for row in rows}
 
 
 async def check_counts(
-    connection: Connection, workspace_id: UUID, incidents: Sequence[UUID]
+    connection: Connection, sight: Sight, incidents: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return `failed` and `total`, so far, of incidents that last; one without checks is left out."""
-    rows = await connection.fetch(_SQL["check_counts"], workspace_id, incidents)
+    rows = await connection.fetch(_SQL["check_counts"], sight.workspace_id, incidents, sight.since)
     return {row["id"]: row for row in rows}

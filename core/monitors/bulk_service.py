@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ import asyncpg
 from core.access.permission import require
 from core.access.plans import Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.project_scope import require_device
 from core.access.reading import fitting_allowance_of
 from core.audit.action import AuditAction
 from core.audit.change import AuditedChange, done, updated
@@ -47,7 +48,8 @@ class BulkService:
         """Make monitors due at once.
 
         Of the named ones a paused or PASSIVE one is a Conflict. Without names all but these are meant, at most
-        once a minute a workspace: then RateLimited. Raises WriteLocked, or PremiumRequired where the plan lacks it.
+        once a minute a workspace: then RateLimited. Whoever is confined to projects means those in sight, and takes
+        the workspace's turn all the same. Raises WriteLocked, or PremiumRequired where the plan lacks it.
         """
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
 
@@ -57,9 +59,9 @@ class BulkService:
             is_for_all = wanted.monitor_ids is None
             allowance.require_capability(Capability.CHECK_ALL if is_for_all else Capability.CHECK_NOW)
             if wanted.monitor_ids is None:
-                monitor_ids = await _all_to_check(connection, principal.workspace_id, now)
+                monitor_ids = await _all_to_check(connection, principal, now)
             else:
-                monitor_ids = await _named_to_check(connection, principal.workspace_id, wanted.monitor_ids)
+                monitor_ids = await _named_to_check(connection, principal, wanted.monitor_ids)
             await check_now(connection, principal.workspace_id, monitor_ids, now=now)
             checked = done(AuditAction.WORKSPACE_CHECKED, principal.workspace_id)
             named = [done(AuditAction.MONITOR_CHECKED, monitor_id) for monitor_id in monitor_ids]
@@ -69,7 +71,10 @@ class BulkService:
         return await self._database.in_transaction(make_due)
 
     async def set_tags(self, principal: Principal, wanted: SetTags) -> tuple[UUID, ...]:
-        """Give monitors tags and take others; raise NotFound for the first id that is unknown."""
+        """Give monitors tags and take others: all of them, or none.
+
+        Raises NotFound or DeviceScopeForbidden for the first id that is unknown or not in sight.
+        """
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
         issues = Issues()
         monitor_ids = _decoded(wanted.monitor_ids, issues)
@@ -84,7 +89,7 @@ class BulkService:
             if len(monitor_ids) > 1:
                 allowance.require_capability(Capability.BULK_TAGS, "monitorIds")
             rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))
-            _require_known(monitor_ids, {row["id"] for row in rows})
+            _require_in_sight(principal, monitor_ids, {row["id"]: row for row in rows})
             found = list(monitor_ids.values())
             changes = await _change_tags(connection, workspace_id, found, tags, now)
             changed = changes.monitor_ids
@@ -109,11 +114,13 @@ def _decoded(public_ids: Sequence[str], issues: Issues) -> dict[int, UUID]:
     return {place: monitor_id for monitor_id, place in places.items()}
 
 
-def _require_known(monitor_ids: dict[int, UUID], known: Iterable[UUID]) -> None:
-    found = set(known)
+def _require_in_sight(
+    principal: Principal, monitor_ids: dict[int, UUID], found: Mapping[UUID, asyncpg.Record]
+) -> None:
     for place, monitor_id in monitor_ids.items():
         if monitor_id not in found:
             raise _not_found(place)
+        require_device(principal, found[monitor_id]["project_id"], "monitorIds", str(place))
 
 
 def _not_found(place: int) -> NotFound:
@@ -170,14 +177,14 @@ def _tagged(rows: Iterable[asyncpg.Record], changes: TagChanges) -> list[Audited
 
 
 async def _named_to_check(
-    connection: Connection, workspace_id: UUID, public_ids: Sequence[str]
+    connection: Connection, principal: Principal, public_ids: Sequence[str]
 ) -> tuple[UUID, ...]:
     issues = Issues()
     monitor_ids = _decoded(public_ids, issues)
     issues.raise_if_any()
-    rows = await connection.fetch(_SQL["named_monitors"], workspace_id, list(monitor_ids.values()))
+    rows = await connection.fetch(_SQL["named_monitors"], principal.workspace_id, list(monitor_ids.values()))
     found = {row["id"]: row for row in rows}
-    _require_known(monitor_ids, found)
+    _require_in_sight(principal, monitor_ids, found)
     for place, monitor_id in monitor_ids.items():
         path = ("monitorIds", str(place))
         if found[monitor_id]["is_paused"]:
@@ -187,7 +194,8 @@ async def _named_to_check(
     return tuple(monitor_ids.values())
 
 
-async def _all_to_check(connection: Connection, workspace_id: UUID, now: datetime) -> tuple[UUID, ...]:
+async def _all_to_check(connection: Connection, principal: Principal, now: datetime) -> tuple[UUID, ...]:
+    workspace_id = principal.workspace_id
     claimed = await connection.fetchval(
         _SQL["claim_check_of_all"], workspace_id, now, now - CHECK_OF_ALL_EVERY
     )
@@ -196,5 +204,5 @@ async def _all_to_check(connection: Connection, workspace_id: UUID, now: datetim
         seconds = (last + CHECK_OF_ALL_EVERY - now).total_seconds()
         message = f"all monitors are checked at most once a minute: wait {math.ceil(seconds)} s"
         raise RateLimited(message, retry_after_seconds=seconds)
-    rows = await connection.fetch(_SQL["monitors_to_check"], workspace_id)
+    rows = await connection.fetch(_SQL["monitors_to_check"], workspace_id, principal.project_ids)
     return tuple(row["id"] for row in rows)

@@ -10,6 +10,7 @@ import asyncpg
 from core.access.permission import require
 from core.access.plans import Allowance, Capability
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.project_scope import require_device
 from core.access.reading import allowance_of, fitting_allowance_of
 from core.audit.action import AuditAction
 from core.audit.change import AuditedChange, updated
@@ -51,7 +52,7 @@ class MonitorService:
     async def create(self, principal: Principal, wanted: CreateMonitor) -> UUID:
         """Make a monitor, due at once; raise InvalidInput with all that is wrong with the input.
 
-        Raises WriteLocked, OverLimit or PremiumRequired where the plan does not allow it.
+        Raises ProjectScopeForbidden for a project that is not in sight, and WriteLocked, OverLimit or PremiumRequired where the plan does not allow it.
         """
         require(principal, _SCOPE, TokenPermission.WRITE)
 
@@ -74,7 +75,8 @@ class MonitorService:
 
         A change of the probe's kind or configuration begins the monitor anew. What changes nothing stores nothing.
         Raises WriteLocked, OverLimit or PremiumRequired where the plan does not allow it; a workspace that is
-        locked may still look less often.
+        locked may still look less often. What is not in sight is a DeviceScopeForbidden, and a project to move to
+        a ProjectScopeForbidden.
         """
         require(principal, _SCOPE, TokenPermission.WRITE)
 
@@ -183,7 +185,7 @@ class MonitorService:
 
     def _reception(self, connection: Connection, principal: Principal) -> Reception:
         rules = DefinitionRules(registry=self._registry)
-        return Reception(connection=connection, workspace_id=principal.workspace_id, rules=rules)
+        return Reception(connection=connection, principal=principal, rules=rules)
 
 
 def _paused(action: AuditAction, row: asyncpg.Record, *, is_paused: bool) -> AuditedChange:
@@ -225,4 +227,5 @@ async def _lock(connection: Connection, principal: Principal, public_id: str) ->
     row = await connection.fetchrow(_SQL["lock_monitor"], principal.workspace_id, monitor_id)
     if row is None:
         raise NotFound("monitor not found", path=("id",))
+    require_device(principal, row["project_id"], "id")
     return row

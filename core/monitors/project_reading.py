@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import Ordering, read_by_ids
 from core.db.named_sql import named_sql
@@ -27,19 +29,24 @@ _GRAVEST_FIRST = (
 )
 
 
+def listed_projects(sight: Sight) -> tuple[Any, ...]:
+    """Return the arguments of the list PROJECTS."""
+    return (sight.workspace_id, sight.project_ids)
+
+
 async def projects_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of PROJECTS by id."""
-    return await read_by_ids(connection, PROJECTS, (workspace_id,), ids)
+    return await read_by_ids(connection, PROJECTS, listed_projects(sight), ids)
 
 
 async def project_statuses(
-    connection: Connection, workspace_id: UUID, projects: Sequence[UUID]
+    connection: Connection, sight: Sight, projects: Sequence[UUID]
 ) -> dict[UUID, MonitorStatus]:
     """Return the status of each project: PENDING if no monitor of it is watched."""
     found: dict[UUID, set[MonitorStatus]] = {project: set() for project in projects}
-    for row in await connection.fetch(_SQL["status_counts"], workspace_id, projects):
+    for row in await connection.fetch(_SQL["status_counts"], sight.workspace_id, projects):
         found[row["project_id"]].add(MonitorStatus(row["status"]))
     return {project: gravest(statuses) for project, statuses in found.items()}
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
+from core.access.project_scope import require_project, require_unconfined
 from core.access.reading import fitting_allowance_of
 from core.audit.action import AuditAction
 from core.audit.change import created, deleted, updated
@@ -68,8 +69,9 @@ class ProjectService:
         self._clock = clock
 
     async def create(self, principal: Principal, wanted: CreateProject) -> UUID:
-        """Make a project; raise WriteLocked or InvalidInput."""
+        """Make a project; raise WriteLocked or InvalidInput. It is not for whoever is confined to projects."""
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
+        require_unconfined(principal, "make projects")
         issues = Issues()
         name = name_of(wanted.name, ("name",), issues)
         issues.raise_if_any()
@@ -110,8 +112,12 @@ class ProjectService:
         return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, wanted: DeleteProject) -> UUID:
-        """Delete a project; raise Conflict if it is the default one, or holds monitors that are to stay."""
+        """Delete a project; raise Conflict if it is the default one, or holds monitors that are to stay.
+
+        It is not for whoever is confined to projects.
+        """
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.DELETE)
+        require_unconfined(principal, "delete projects")
 
         async def delete(connection: Connection) -> UUID:
             now = self._clock.now()
@@ -150,4 +156,5 @@ async def _lock(connection: Connection, principal: Principal, public_id: str) ->
     row = await connection.fetchrow(_SQL["lock_project"], principal.workspace_id, project_id)
     if row is None:
         raise NotFound("project not found", path=("id",))
+    require_project(principal, row["id"], "id")
     return row

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.listing import Ordering, SortType, ordered_by, read_by_ids
 from core.db.named_sql import named_sql
@@ -43,10 +44,11 @@ class MonitorFilter:
     search: str | None = None
     is_paused: bool | None = None
 
-    def arguments(self, workspace_id: UUID) -> tuple[Any, ...]:
+    def arguments(self, sight: Sight) -> tuple[Any, ...]:
         """Return the arguments of the list MONITORS."""
         return (
-            workspace_id,
+            sight.workspace_id,
+            sight.project_ids,
             self.project_id,
             self.statuses,
             self.kinds,
@@ -60,17 +62,17 @@ EVERY_MONITOR = MonitorFilter()
 
 
 async def monitors_by_id(
-    connection: Connection, workspace_id: UUID, ids: Sequence[UUID]
+    connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of MONITORS by id."""
-    return await read_by_ids(connection, MONITORS, EVERY_MONITOR.arguments(workspace_id), ids)
+    return await read_by_ids(connection, MONITORS, EVERY_MONITOR.arguments(sight), ids)
 
 
 async def regions_of_monitors(
-    connection: Connection, workspace_id: UUID, monitors: Sequence[UUID]
+    connection: Connection, sight: Sight, monitors: Sequence[UUID]
 ) -> dict[UUID, list[int]]:
     """Return the numbers of the regions that look at each monitor."""
     found: dict[UUID, list[int]] = {monitor: [] for monitor in monitors}
-    for row in await connection.fetch(_SQL["regions_of_monitors"], workspace_id, monitors):
+    for row in await connection.fetch(_SQL["regions_of_monitors"], sight.workspace_id, monitors):
         found[row["monitor_id"]].append(row["region_id"])
     return found

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from core.access.principal import Principal
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.issues import Issues
@@ -75,10 +76,10 @@ async def regions_of(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reception:
-    """Judges the inputs of one workspace, inside the caller's transaction."""
+    """Judges the inputs of a principal, inside the caller's transaction."""
 
     connection: Connection
-    workspace_id: UUID
+    principal: Principal
     rules: DefinitionRules
 
     async def of_new(self, wanted: CreateMonitor) -> AcceptedMonitor:
@@ -86,7 +87,7 @@ class Reception:
         issues = Issues()
         definition = self.rules.define(wanted, issues)
         tags = _tags(wanted.tags, issues) or []
-        project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
+        project_id = await project_for(self.connection, self.principal, wanted.project_id, issues)
         is_passive = definition is not None and definition.probe.is_passive
         regions = await self._regions(wanted.region_keys, {}, issues, is_passive=is_passive)
         return _accepted(issues, definition, project_id, regions, tags)
@@ -98,7 +99,7 @@ class Reception:
         tags = _tags(wanted.tags, issues)
         project_id: UUID | None = present.row["project_id"]
         if wanted.project_id is not UNSET:
-            project_id = await project_for(self.connection, self.workspace_id, wanted.project_id, issues)
+            project_id = await project_for(self.connection, self.principal, wanted.project_id, issues)
         is_passive = (definition or present.definition).probe.is_passive
         regions = await self._regions(wanted.region_keys, present.regions, issues, is_passive=is_passive)
         return _accepted(issues, definition, project_id, regions, tags)

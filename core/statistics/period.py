@@ -21,9 +21,9 @@ class Period(enum.StrEnum):
     HOUR = "HOUR"
     DAY = "DAY"
 
-    def window(self, now: datetime) -> Window:
-        """Return the stretch of this length that ends now."""
-        return Window(start=now - _LENGTHS[self], end=now)
+    def window(self, now: datetime, earliest: datetime) -> Window:
+        """Return the stretch of this length that ends now, as far as it does not begin before `earliest`."""
+        return Window(start=max(now - _LENGTHS[self], earliest), end=now)
 
 
 _LENGTHS = {Period.HOUR: timedelta(hours=1), Period.DAY: timedelta(days=1)}

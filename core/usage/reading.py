@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.usage.quota import hour_of
@@ -29,7 +30,7 @@ class RequestUsage:
 
 
 async def request_usages(
-    connection: Connection, _workspace_id: UUID, ids: Sequence[UUID], period: UsagePeriod, now: datetime
+    connection: Connection, _sight: Sight, ids: Sequence[UUID], period: UsagePeriod, now: datetime
 ) -> dict[UUID, RequestUsage]:
     """Return the requests of workspaces in a period that ends now. Whoever asks may see them."""
     sql = _SQL["usage_by_minutes" if period.is_by_minutes else "usage_by_hours"]

@@ -92,7 +92,7 @@ class DeliveryQueries:
         context = info.context
         wanted = _granted_deliveries(context, filter or DeliveryFilter())
         listed = Listed(
-            select=reading.DELIVERIES, arguments=wanted.arguments(context.workspace_id), show=Delivery.of
+            select=reading.DELIVERIES, arguments=wanted.arguments(context.sight), show=Delivery.of
         )
         request = PageArguments(first=first, after=after).request(reading.LATEST_FIRST)
         return await connect(context, listed, request)

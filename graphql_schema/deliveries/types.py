@@ -107,7 +107,7 @@ class Delivery(Node):
 def _deliveries(context: Context, parent_column: str) -> Listed[Delivery]:
     return Listed(
         select=DELIVERIES,
-        arguments=EVERY_DELIVERY.arguments(context.workspace_id),
+        arguments=EVERY_DELIVERY.arguments(context.sight),
         show=Delivery.of,
         parent_column=parent_column,
     )

@@ -78,7 +78,7 @@ class Heartbeat:
         """Return a page of reports."""
         listed = Listed(
             select=PINGS,
-            arguments=(info.context.workspace_id,),
+            arguments=(info.context.workspace_id, info.context.sight.since),
             show=HeartbeatEvent.of,
             parent_column=MONITOR_OF_PING,
         )

@@ -96,9 +96,7 @@ class IncidentQueries:
         context = info.context
         context.require_read(TokenScope.INCIDENTS)
         wanted = filter.of_core() if filter else reading.EVERY_INCIDENT
-        listed = Listed(
-            select=reading.INCIDENTS, arguments=wanted.arguments(context.workspace_id), show=Incident.of
-        )
+        listed = Listed(select=reading.INCIDENTS, arguments=wanted.arguments(context.sight), show=Incident.of)
         ordering = ORDERINGS[written(order_by) or IncidentOrder.STARTED_DESC]
         request = PageArguments(first=first, after=after, last=last, before=before).request(ordering)
         return await connect(context, listed, request)

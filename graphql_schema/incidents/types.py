@@ -193,7 +193,7 @@ class Incident(Node):
         """Return a page of checks."""
         listed = Listed(
             select=CHECKS_OF_INCIDENTS,
-            arguments=(info.context.workspace_id,),
+            arguments=(info.context.workspace_id, info.context.sight.since),
             show=Check.of,
             parent_column=INCIDENT_OF_CHECK,
         )

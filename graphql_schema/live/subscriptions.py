@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Annotated, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from core.access.principal import TokenScope
-from core.errors import CursorExpired, NotFound
+from core.errors import AccountContextForbidden, CursorExpired, NotFound
 from core.events.cursor import EventCursor, read_cursor
 from core.events.event_log import Event, EventSubject
 from core.events.feed import Wants
 from core.ids import Prefix, decode_id
+from core.incidents.reading import incidents_by_id
 from graphql_schema.arguments import AfterEvent
 from graphql_schema.checks.types import Check
 from graphql_schema.context import Context, Info
@@ -51,17 +54,21 @@ class Subscription:
         after: AfterEvent = strawberry.UNSET,
     ) -> AsyncGenerator[MonitorChange, None]:
         """Return changes of monitors."""
-        wants = _wanted_monitors(filter_id(Prefix.PROJECT, project_id), written(monitor_ids))
-        return _changes(info.context, TokenScope.UPTIME_CHECKS, wants, written(after), MonitorChange.of)
+        project = filter_id(Prefix.PROJECT, project_id)
+        kind = _Kind(
+            scope=TokenScope.UPTIME_CHECKS,
+            wants=_wanted_monitors(project, written(monitor_ids)),
+            is_in_sight=partial(_is_of_monitor_in_sight, project),
+            told=MonitorChange.of,
+        )
+        return _changes(info.context, kind, written(after))
 
     @subscription("Changes of incidents: all after the cursor, or from now on. CURSOR_EXPIRED as above")
     def incident_changed(
         self, info: Info, *, after: AfterEvent = strawberry.UNSET
     ) -> AsyncGenerator[IncidentChange, None]:
         """Return changes of incidents."""
-        return _changes(
-            info.context, TokenScope.INCIDENTS, _is_of_incident, written(after), IncidentChange.of
-        )
+        return _changes(info.context, _INCIDENTS, written(after))
 
     @subscription(
         "Checks of a monitor as they are recorded, without resume; ends when the monitor is deleted"
@@ -84,32 +91,64 @@ class Subscription:
 # Beside the resolvers: what they are handed keeps the executor, and would wait along with each subscriber.
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind(Generic[ChangeT]):
+    """What is followed: `is_in_sight` is asked at each delivery, of the principal as he is by then."""
+
+    scope: TokenScope
+    wants: Wants
+    is_in_sight: Callable[[Context, Event], Awaitable[bool]]
+    told: Callable[[EventCursor, Event], ChangeT]
+
+
 async def _changes(
-    context: Context,
-    scope: TokenScope,
-    wants: Wants,
-    after: str | None,
-    told: Callable[[EventCursor, Event], ChangeT],
+    context: Context, kind: _Kind[ChangeT], after: str | None
 ) -> AsyncGenerator[ChangeT, None]:
     """Yield changes for as long as the principal may read them."""
-    context.require_read(scope)
-    async with aclosing(context.services.feed.follow(context.workspace_id, wants, _cursor(after))) as events:
+    context.require_read(kind.scope)
+    feed, workspace_id = context.services.feed, context.workspace_id
+    async with aclosing(feed.follow(workspace_id, kind.wants, _cursor(after))) as events:
         async for cursor, event in events:
-            context.begin_delivery()
-            context.require_read(scope)
-            yield told(cursor, event)
+            _begin_delivery(context, kind.scope, workspace_id)
+            if await kind.is_in_sight(context, event):
+                yield kind.told(cursor, event)
+
+
+def _begin_delivery(context: Context, scope: TokenScope, workspace_id: UUID) -> None:
+    """Begin a delivery of what is followed in a workspace; raise Forbidden if the principal has no place there now."""
+    context.begin_delivery()
+    if context.workspace_id != workspace_id:
+        raise AccountContextForbidden
+    context.require_read(scope)
+
+
+async def _is_of_monitor_in_sight(filtered: UUID | None, context: Context, event: Event) -> bool:
+    """Return whether a project of the event is in sight, and the one that is filtered by, if any."""
+    principal = context.principal
+    is_filter_in_sight = filtered is None or principal.sees_project(filtered)
+    return is_filter_in_sight and (
+        principal.project_ids is None or not principal.project_ids.isdisjoint(event.project_ids)
+    )
+
+
+async def _is_of_incident_in_sight(context: Context, event: Event) -> bool:
+    """Return whether the incident's monitor is in a project in sight by now: the event names no project."""
+    if not context.sight.is_confined:
+        return True
+    return await context.reads.load(incidents_by_id, event.subject_id) is not None
 
 
 async def _checks(context: Context, public_id: str) -> AsyncGenerator[Check, None]:
-    """Yield checks of a monitor for as long as the principal may read them."""
+    """Yield checks of a monitor for as long as the principal may read them; raise DeviceScopeForbidden."""
     context.require_read(TokenScope.UPTIME_CHECKS)
-    identifier = decode_id(Prefix.MONITOR, public_id)
+    identifier, workspace_id = decode_id(Prefix.MONITOR, public_id), context.workspace_id
     if identifier is None or await context.find(Prefix.MONITOR, identifier) is None:
         raise NotFound("monitor not found")
     async with aclosing(context.services.check_tail.follow(identifier)) as checks:
         async for row in checks:
-            context.begin_delivery()
-            context.require_read(TokenScope.UPTIME_CHECKS)
+            _begin_delivery(context, TokenScope.UPTIME_CHECKS, workspace_id)
+            if context.sight.is_confined:
+                await context.find(Prefix.MONITOR, identifier)
             yield Check.of(row)
 
 
@@ -124,6 +163,14 @@ def _cursor(text: str | None) -> EventCursor | None:
 
 def _is_of_incident(event: Event) -> bool:
     return event.subject is EventSubject.INCIDENT
+
+
+_INCIDENTS = _Kind(
+    scope=TokenScope.INCIDENTS,
+    wants=_is_of_incident,
+    is_in_sight=_is_of_incident_in_sight,
+    told=IncidentChange.of,
+)
 
 
 def _wanted_monitors(project_id: UUID | None, public_ids: list[strawberry.ID] | None) -> Wants:

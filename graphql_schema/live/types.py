@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
+from core.errors import DeviceScopeForbidden
 from core.events.cursor import EventCursor
 from core.events.event_log import ChangeKind, Event
 from core.ids import Prefix, encode_id
@@ -23,6 +25,14 @@ strawberry.enum(
 )
 
 
+async def _in_sight(info: Info, prefix: Prefix, identifier: UUID) -> Any:
+    """Return what changed, or None: that it has gone out of sight is what the change tells."""
+    try:
+        return await info.context.find_granted(prefix, identifier)
+    except DeviceScopeForbidden:
+        return None
+
+
 @strawberry.type(description="That a monitor changed, and how")
 class MonitorChange:
     """An event about a monitor."""
@@ -37,10 +47,13 @@ class MonitorChange:
     status: MonitorStatus = strawberry.field(description="That of the moment of the change")
     previous_status: MonitorStatus | None = strawberry.field(description="Null unless the status changed")
 
-    @field("The monitor as it is when this is delivered; null once it is deleted")
+    @field(
+        "The monitor as it is when this is delivered; null once it is deleted, or has left the projects that you are "
+        "confined to"
+    )
     async def monitor(self, info: Info) -> Monitor | None:
         """Return the monitor."""
-        monitor: Monitor | None = await info.context.find_granted(Prefix.MONITOR, self.monitor_uuid)
+        monitor: Monitor | None = await _in_sight(info, Prefix.MONITOR, self.monitor_uuid)
         return monitor
 
     @classmethod
@@ -72,7 +85,7 @@ class IncidentChange:
     @field("The incident as it is when this is delivered")
     async def incident(self, info: Info) -> Incident | None:
         """Return the incident."""
-        incident: Incident | None = await info.context.find_granted(Prefix.INCIDENT, self.incident_uuid)
+        incident: Incident | None = await _in_sight(info, Prefix.INCIDENT, self.incident_uuid)
         return incident
 
     @classmethod

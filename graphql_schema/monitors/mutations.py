@@ -67,7 +67,8 @@ class CreateMonitorInput:
 
     name: str = strawberry.field(description="What people call it: 1 to 200 characters; need not be unique")
     project_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="By default the default project"
+        default=strawberry.UNSET,
+        description="By default the default project; who is confined to other projects: the only one of them",
     )
     interval_seconds: int | None = strawberry.field(default=strawberry.UNSET, description=_INTERVAL_HELP)
     timeout_seconds: int | None = strawberry.field(default=strawberry.UNSET, description=_TIMEOUT_HELP)
@@ -98,7 +99,8 @@ class UpdateMonitorInput:
         default=strawberry.UNSET, description="Another name: 1 to 200 characters; null is refused"
     )
     project_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The project that it moves to; null: the default one"
+        default=strawberry.UNSET,
+        description="The project that it moves to; null: the one that a new monitor would go to",
     )
     interval_seconds: int | None = strawberry.field(
         default=strawberry.UNSET,
@@ -255,7 +257,10 @@ class MonitorMutations:
         context = info.context
         return await _payload(context, context.services.monitors.resume(context.principal, wanted.id))
 
-    @mutation("Look now; a paused monitor is a CONFLICT, and all of them may be asked for once a minute")
+    @mutation(
+        "Look now; a paused monitor is a CONFLICT. All that you see may be asked for once a minute, by whomever of the "
+        "workspace"
+    )
     async def check_now(self, info: Info, wanted: Annotated[CheckNowInput, INPUT]) -> MonitorsPayload:
         """Return the monitors that will be looked at."""
         context = info.context

@@ -124,7 +124,7 @@ class MonitorQueries:
         wanted = reading.EVERY_MONITOR if not filter else filter.of_core()
         listed = Listed(
             select=reading.MONITORS,
-            arguments=wanted.arguments(context.workspace_id),
+            arguments=wanted.arguments(context.sight),
             show=Monitor.of,
             columns=columns_asked(info, Monitor),
         )

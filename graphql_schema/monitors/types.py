@@ -102,7 +102,7 @@ async def _last_checks(monitors: Sequence[Monitor], info: Info) -> list[Check | 
 
 
 async def _uptimes(monitors: Sequence[Monitor], info: Info, period: OfPeriod) -> list[Uptime]:
-    window = period.window(info.context.now)
+    window = info.context.window(period)
     keys = [monitor.row["id"] for monitor in monitors]
     rows = await info.context.reads.load_all(uptimes, keys, window)
     return [Uptime.within(window, row) for row in rows]
@@ -213,7 +213,7 @@ class Monitor(RowBacked, Node):
         wanted = CheckFilter(since=written(since), until=written(until), status=written(status))
         listed = Listed(
             select=CHECKS,
-            arguments=wanted.arguments(info.context.workspace_id),
+            arguments=wanted.arguments(info.context.sight),
             show=Check.of,
             parent_column=MONITOR_OF_CHECK,
             columns=columns_asked(info, Check),
@@ -232,16 +232,16 @@ class Monitor(RowBacked, Node):
         """Count its incidents."""
         return await info.context.reads.load(incident_counts, self.key) or 0
 
-    @field("How long it was in which status")
+    @field("How long it was in which status, looking no further back than the plan's days of history")
     @together(_uptimes, columns=("id",))
     async def uptime(self, info: Info, period: OfPeriod) -> Uptime:
         """Return the parts of the period, since the monitor was made."""
         return (await _uptimes([self], info, period))[0]
 
-    @field("How long its target took to answer")
+    @field("How long its target took to answer, within the plan's days of history")
     async def latency(self, info: Info, period: OfPeriod) -> Latency:
         """Return the figures of the period."""
-        window = period.window(info.context.now)
+        window = info.context.window(period)
         return Latency.of(self.key, window, await info.context.reads.load(latencies, self.key, window))
 
     @field(
@@ -257,7 +257,7 @@ class Monitor(RowBacked, Node):
         ] = DEFAULT_POINTS,
     ) -> list[LatencyPoint]:
         """Return the parts."""
-        return await latency_points(info.context, self.key, period.window(info.context.now), points)
+        return await latency_points(info.context, self.key, info.context.window(period), points)
 
     @field("The gravest open incident")
     async def open_incident(self, info: Info) -> Incident | None:

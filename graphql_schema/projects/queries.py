@@ -6,7 +6,7 @@ import strawberry
 
 from core.access.principal import TokenScope
 from core.ids import Prefix, decode_id
-from core.monitors.project_reading import CREATED, PROJECTS
+from core.monitors.project_reading import CREATED, PROJECTS, listed_projects
 from graphql_schema.arguments import After, Before, ById, First, Last
 from graphql_schema.context import Info
 from graphql_schema.described import field
@@ -31,7 +31,7 @@ class ProjectQueries:
         """Return a page of projects."""
         context = info.context
         context.require_read(TokenScope.UPTIME_CHECKS)
-        listed = Listed(select=PROJECTS, arguments=(context.workspace_id,), show=Project.of)
+        listed = Listed(select=PROJECTS, arguments=listed_projects(context.sight), show=Project.of)
         request = PageArguments(first=first, after=after, last=last, before=before).request(CREATED)
         return await connect(context, listed, request)
 

@@ -54,7 +54,7 @@ class Project(RowBacked, Node):
         """Return a page of monitors."""
         listed = Listed(
             select=MONITORS,
-            arguments=EVERY_MONITOR.arguments(info.context.workspace_id),
+            arguments=EVERY_MONITOR.arguments(info.context.sight),
             show=Monitor.of,
             parent_column=PROJECT_OF_MONITOR,
             columns=columns_asked(info, Monitor),

@@ -17,7 +17,7 @@ class TagQueries:
 
     @field("The tags in use, by name")
     async def tags(self, info: Info) -> list[Tag] | None:
-        """Return all tags of the workspace."""
+        """Return all tags in sight."""
         context = info.context
         context.require_read(TokenScope.UPTIME_CHECKS)
-        return [Tag.of(row) for row in await context.reads.once(all_tags, context.workspace_id)]
+        return [Tag.of(row) for row in await context.reads.once(all_tags, context.sight)]

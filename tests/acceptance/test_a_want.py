@@ -18,6 +18,7 @@ from uuid import UUID
 
 import pytest
 
+from core.access.sight import Sight
 from core.clock import MeasuredClock
 from core.db.database import Database
 from core.ids import new_id
@@ -175,7 +176,8 @@ async def expect_a_gap(world: EngineWorld, monitor_id: UUID, reason: str) -> Non
         )
         now = world.clock.now()
         window = Window(start=now - timedelta(hours=1), end=now)
-        parts = (await uptimes(connection, world.workspace_id, [monitor_id], window))[monitor_id]
+        sight = Sight(workspace_id=world.workspace_id, project_ids=None, since=window.start)
+        parts = (await uptimes(connection, sight, [monitor_id], window))[monitor_id]
         for table in ("incidents", "transitions", "deliveries"):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0
     starts = [next(run) for _, run in groupby(checks, key=lambda check: check["status"])]

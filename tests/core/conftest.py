@@ -199,6 +199,38 @@ async def _make_workspace(database: Database, now: datetime, email: str) -> tupl
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Confined:
+    """A member of the owner's workspace who is confined to one project of it."""
+
+    principal: Principal
+    project_id: UUID
+
+    @property
+    def viewer(self) -> Principal:
+        """A viewer who sees as much."""
+        return replace(self.principal, role=Role.VIEWER)
+
+    def to(self, *project_ids: UUID) -> Principal:
+        """Return the same person confined to other projects."""
+        return replace(self.principal, project_ids=frozenset(project_ids))
+
+
+@pytest.fixture
+async def confined(tenants: Tenants, database: Database, clock: ManualClock) -> Confined:
+    """A teammate, and the project that is all he sees; it is not the default one."""
+    project_id = new_id(clock.now())
+    async with database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO projects (id, workspace_id, name, created_at) VALUES ($1, $2, 'Zoo', $3)",
+            project_id,
+            tenants.owner.workspace_id,
+            clock.now(),
+        )
+    principal = replace(tenants.owner, token_id=None, role=Role.MEMBER, project_ids=frozenset({project_id}))
+    return Confined(principal=principal, project_id=project_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trespasser:
     """Somebody who may not change what the owner's workspace holds, and the error that he gets."""
 

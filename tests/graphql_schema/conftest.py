@@ -346,13 +346,36 @@ class Tenant:
         await self.insert("deliveries", **{**row, **columns})
         return delivery_id
 
+    async def confine(self, user_id: UUID, project_ids: Sequence[UUID]) -> None:
+        """Confine a member to projects."""
+        async with self.database.transaction() as connection:
+            member_id = await connection.fetchval(
+                "UPDATE members SET is_confined = true WHERE workspace_id = $1 AND user_id = $2 RETURNING id",
+                self.workspace_id,
+                user_id,
+            )
+            await connection.execute("DELETE FROM member_projects WHERE member_id = $1", member_id)
+            await connection.executemany(
+                "INSERT INTO member_projects (member_id, project_id) VALUES ($1, $2)",
+                [(member_id, project_id) for project_id in project_ids],
+            )
+
     async def add_token(
-        self, *grants: Grant, role: Role = Role.OWNER, expires_at: datetime | None = None
+        self,
+        *grants: Grant,
+        role: Role = Role.OWNER,
+        expires_at: datetime | None = None,
+        confined_to: Sequence[UUID] | None = None,
     ) -> Tenant:
-        """Add a person of that role and his token with those grants; return the tenant as he sees it."""
+        """Add a person of that role and his token with those grants; return the tenant as he sees it.
+
+        `confined_to` are the projects that he is confined to, None for all.
+        """
         secret = uuid.uuid4().hex
         user_id = await _add_user(self.database, self.now, f"{secret}@example.org")
         await _add_member(self.database, self.now, self.workspace_id, user_id, role)
+        if confined_to is not None:
+            await self.confine(user_id, confined_to)
         await _add_token(self, secret, user_id, grants or tuple(ALL_GRANTS), expires_at)
         return Tenant(**{**vars(self), "secret": secret, "user_id": user_id})
 

@@ -65,7 +65,7 @@ async def signed_in(tenant: Tenant, role: Role, *, confined_to: Sequence[UUID] |
     """Return a new member of the workspace with a session."""
     member = await tenant.add_token(role=role)
     if confined_to is not None:
-        await _confine(member, confined_to)
+        await member.confine(member.user_id, confined_to)
     secret, session_id = uuid.uuid4().hex, new_id(tenant.now)
     await tenant.insert(
         "sessions",
@@ -109,15 +109,4 @@ def _principal(member: Tenant, role: Role) -> Principal:
         role=role,
         grants=frozenset(),
         plan=Plan.ENTERPRISE,
-    )
-
-
-async def _confine(member: Tenant, project_ids: Sequence[UUID]) -> None:
-    (row,) = await member.fetch(
-        "UPDATE members SET is_confined = true WHERE workspace_id = $1 AND user_id = $2 RETURNING id",
-        member.workspace_id,
-        member.user_id,
-    )
-    await member.insert_many(
-        "member_projects", [{"member_id": row["id"], "project_id": each} for each in project_ids]
     )

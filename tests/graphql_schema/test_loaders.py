@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from uuid import UUID
 
 import asyncpg
 import pytest
 
+from core.access.sight import Sight
 from core.db.database import Connection, Database
 from core.ids import new_id
 from graphql_schema.loaders import Reads
 
 
 @pytest.fixture
-def workspace_id(clock) -> UUID:
-    return new_id(clock.now())
+def sight(clock) -> Sight:
+    return Sight(workspace_id=new_id(clock.now()), project_ids=None, since=clock.now())
 
 
 @pytest.fixture
-def reads(database, workspace_id) -> Reads:
-    return Reads(database, workspace_id)
+def reads(database, sight) -> Reads:
+    return Reads(database, sight)
 
 
 class Squares:
@@ -31,7 +31,7 @@ class Squares:
         self.calls: list[list[int]] = []
 
     async def __call__(
-        self, connection: Connection, _workspace_id: UUID, keys: Sequence[int], factor: int = 1
+        self, connection: Connection, _sight: Sight, keys: Sequence[int], factor: int = 1
     ) -> dict[int, int]:
         self.calls.append(list(keys))
         rows = await connection.fetch(
@@ -73,7 +73,7 @@ async def test_a_key_that_is_not_found_is_none(reads):
 
 
 async def test_a_failing_read_is_told_to_all_who_wait_and_the_next_read_works(reads):
-    async def broken(connection: Connection, _workspace_id: UUID, _keys: Sequence[int]) -> dict[int, int]:
+    async def broken(connection: Connection, _sight: Sight, _keys: Sequence[int]) -> dict[int, int]:
         await connection.fetch("SELECT 1 / 0")
         return {}
 
@@ -85,10 +85,10 @@ async def test_a_failing_read_is_told_to_all_who_wait_and_the_next_read_works(re
     assert await other == 9
 
 
-async def test_a_database_that_is_away_is_told_to_all_who_wait(database, workspace_id):
+async def test_a_database_that_is_away_is_told_to_all_who_wait(database, sight):
     opened = await asyncpg.create_pool(database.pool._connect_args[0], min_size=0)
     await opened.close()
-    reads = Reads(Database(opened), workspace_id)
+    reads = Reads(Database(opened), sight)
     squares = Squares()
 
     waiting = [reads.load(squares, 1), reads.load(squares, 2), reads.load(Squares(), 3)]
@@ -107,7 +107,7 @@ async def test_who_gives_up_leaves_the_others_their_answers(reads):
     assert await second == 4
 
 
-async def test_what_is_read_once_is_kept_until_something_changes(reads, workspace_id):
+async def test_what_is_read_once_is_kept_until_something_changes(reads):
     calls = []
 
     async def count(connection: Connection, step: int) -> int:

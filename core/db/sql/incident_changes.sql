@@ -1,8 +1,19 @@
 -- name: lock_incident
--- The incident that a person is about to change. $1 workspace, $2 incident.
-SELECT id, monitor_id, kind, status, acknowledged_at, resolved_at, root_cause, root_cause_detail FROM incidents
-WHERE workspace_id = $1 AND id = $2
-FOR UPDATE
+-- The incident that a person is about to change, and the project of its monitor: that of now, or the last one.
+-- $1 workspace, $2 incident, $3 the earliest end in sight.
+SELECT i.id, i.monitor_id, i.kind, i.status, i.acknowledged_at, i.resolved_at, i.root_cause, i.root_cause_detail,
+    coalesce(m.project_id, i.project_id) AS project_id
+FROM incidents AS i
+LEFT JOIN monitors AS m ON m.id = i.monitor_id
+WHERE i.workspace_id = $1 AND i.id = $2 AND (i.resolved_at IS NULL OR i.resolved_at >= $3)
+FOR UPDATE OF i
+
+-- name: project_of_incident
+-- The same project of an incident that must not be locked yet. $1 workspace, $2 incident, $3 the earliest end in sight.
+SELECT coalesce(m.project_id, i.project_id)
+FROM incidents AS i
+LEFT JOIN monitors AS m ON m.id = i.monitor_id
+WHERE i.workspace_id = $1 AND i.id = $2 AND (i.resolved_at IS NULL OR i.resolved_at >= $3)
 
 -- name: acknowledge_incident
 -- Somebody looks after it. $1 workspace, $2 incident, $3 now, $4 user.

@@ -18,7 +18,7 @@ FOR UPDATE OF m
 -- name: lock_monitors
 -- The monitors of which a service is about to change the tags, in the order of their ids. The workspace is locked.
 -- $1 workspace, $2 monitors.
-SELECT m.id, ARRAY(
+SELECT m.id, m.project_id, ARRAY(
     SELECT t.name FROM monitor_tags AS w JOIN tags AS t ON t.id = w.tag_id
     WHERE w.workspace_id = $1 AND w.monitor_id = m.id
 ) AS tags
@@ -29,17 +29,18 @@ FOR UPDATE OF m
 
 -- name: named_monitors
 -- What checkNow must know of the monitors it names. $1 workspace, $2 monitors.
-SELECT id, is_passive, paused_at IS NOT NULL AS is_paused FROM monitors
+SELECT id, project_id, is_passive, paused_at IS NOT NULL AS is_paused FROM monitors
 WHERE workspace_id = $1 AND id = ANY($2) AND deleted_at IS NULL
 
 -- name: monitors_to_check
--- All that checkNow without ids looks at. $1 workspace.
+-- All that checkNow without ids looks at. $1 workspace, $2 projects in sight (null: all).
 SELECT id FROM monitors
 WHERE workspace_id = $1 AND deleted_at IS NULL AND paused_at IS NULL AND NOT is_passive
+    AND ($2::uuid[] IS NULL OR project_id = ANY($2))
 ORDER BY id
 
 -- name: claim_check_of_all
--- One checkNow for all monitors a minute. $1 workspace, $2 now, $3 a minute ago.
+-- One checkNow for all monitors a minute, whoever asks and however many he sees. $1 workspace, $2 now, $3 a minute ago.
 UPDATE workspaces SET all_checked_at = $2
 WHERE id = $1 AND (all_checked_at IS NULL OR all_checked_at <= $3)
 RETURNING id

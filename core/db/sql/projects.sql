@@ -18,10 +18,20 @@ ORDER BY m.id
 FOR UPDATE OF m
 
 -- name: hold_project
--- The project that takes a monitor: the given one, else the default. It cannot be deleted until the monitor
--- is in it. $1 workspace, $2 project or null.
-SELECT id FROM projects
-WHERE workspace_id = $1 AND deleted_at IS NULL AND (id = $2 OR ($2::uuid IS NULL AND is_default))
+-- The project that takes a monitor. It cannot be deleted until the monitor is in it. $1 workspace, $2 project.
+SELECT id FROM projects WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL
+FOR SHARE
+
+-- name: hold_default_project
+-- The same of a monitor that names no project. $1 workspace.
+SELECT id FROM projects WHERE workspace_id = $1 AND is_default AND deleted_at IS NULL
+FOR SHARE
+
+-- name: hold_projects
+-- Those that may take it from somebody who is confined to projects. $1 workspace, $2 those projects.
+SELECT id, is_default FROM projects
+WHERE workspace_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+ORDER BY id
 FOR SHARE
 
 -- name: confine_nobody_to

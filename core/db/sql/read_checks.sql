@@ -1,47 +1,48 @@
 -- name: checks
--- Checks. A null argument filters nothing. $1 workspace, $2 since, $3 until, $4 status.
+-- Checks, to be listed below monitors in sight. A null argument filters nothing.
+-- $1 workspace, $2 since, $3 until, $4 status.
 SELECT id, monitor_id, slot, region_id, status, checked_at, response_us, dns_us, connect_us, tls_us,
     first_byte_us, transfer_us, status_code, error
 FROM checks
 WHERE workspace_id = $1
-    AND ($2::timestamptz IS NULL OR slot >= $2)
+    AND slot >= $2::timestamptz
     AND ($3::timestamptz IS NULL OR slot < $3)
     AND ($4::smallint IS NULL OR status = $4)
 
 -- name: checks_of_incidents
--- The checks made while each incident lasted; none once its monitor is deleted, as a check is its monitor's.
--- $1 workspace.
+-- The checks made while each incident lasted; none once its monitor is deleted, as a check is its monitor's. To be
+-- listed below incidents in sight. $1 workspace, $2 since.
 SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
     c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error, i.id AS incident_id
 FROM incidents AS i
 JOIN checks AS c ON c.monitor_id = i.monitor_id AND c.workspace_id = i.workspace_id
-    AND c.slot >= i.started_at AND c.slot < coalesce(i.resolved_at, 'infinity')
+    AND c.slot >= greatest(i.started_at, $2::timestamptz) AND c.slot < coalesce(i.resolved_at, 'infinity')
 JOIN monitors AS m ON m.id = i.monitor_id AND m.deleted_at IS NULL
 WHERE i.workspace_id = $1
 
 -- name: last_checks
--- The latest check of each of the monitors, whatever its region. $1 workspace, $2 monitors.
+-- The latest check of each of the monitors, whatever its region. $1 workspace, $2 monitors, $3 since.
 SELECT latest.*
 FROM unnest($2::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT id, monitor_id, slot, region_id, status, checked_at, response_us, dns_us, connect_us, tls_us,
         first_byte_us, transfer_us, status_code, error
     FROM checks
-    WHERE monitor_id = wanted.id AND workspace_id = $1
+    WHERE monitor_id = wanted.id AND workspace_id = $1 AND slot >= $3
     ORDER BY slot DESC, region_id DESC
     LIMIT 1
 ) AS latest
 
 -- name: checks_by_id
--- Checks by their ids, found through the slot's millisecond that each carries.
--- $1 workspace, $2 ids, $3 the milliseconds.
+-- Checks in sight by their ids, found through the slot's millisecond that each carries.
+-- $1 workspace, $2 projects in sight (null: all), $3 since, $4 ids, $5 the milliseconds.
 SELECT c.id, c.monitor_id, c.slot, c.region_id, c.status, c.checked_at, c.response_us, c.dns_us, c.connect_us,
     c.tls_us, c.first_byte_us, c.transfer_us, c.status_code, c.error
-FROM unnest($2::uuid[], $3::timestamptz[]) AS wanted (id, made_at)
+FROM unnest($4::uuid[], $5::timestamptz[]) AS wanted (id, made_at)
 JOIN checks AS c ON c.slot >= wanted.made_at AND c.slot < wanted.made_at + interval '1 millisecond'
     AND c.id = wanted.id
 JOIN monitors AS m ON m.id = c.monitor_id AND m.deleted_at IS NULL
-WHERE c.workspace_id = $1
+WHERE c.workspace_id = $1 AND c.slot >= $3 AND ($2::uuid[] IS NULL OR m.project_id = ANY($2))
 
 -- name: check_details
 -- What was written down of checks that failed or changed something. $1 workspace, $2 monitors, $3 slots, $4 regions.

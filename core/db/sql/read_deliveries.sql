@@ -1,15 +1,22 @@
 -- name: deliveries
--- The outbox. A null argument filters nothing. $1 workspace, $2 statuses, $3 channel, $4 webhook, $5 incident,
--- $6 whether channels' are shown, $7 whether webhooks' are.
-SELECT id, event, recipient, channel_id, webhook_id, incident_id, status, attempts, status_code,
-    response_time_ms, error, created_at, next_attempt_at, delivered_at
-FROM deliveries
-WHERE workspace_id = $1
-    AND ($2::text[] IS NULL OR status = ANY($2))
-    AND ($3::uuid IS NULL OR channel_id = $3)
-    AND ($4::uuid IS NULL OR webhook_id = $4)
-    AND ($5::uuid IS NULL OR incident_id = $5)
-    AND (($6::boolean AND channel_id IS NOT NULL) OR ($7::boolean AND webhook_id IS NOT NULL))
+-- The outbox, as far as it is in sight: where that is bounded, what channels are told of incidents of monitors in
+-- sight. A null argument filters nothing. $1 workspace, $2 projects in sight, $3 made at or after, $4 statuses,
+-- $5 channel, $6 webhook, $7 incident, $8 whether channels' are shown, $9 whether webhooks' are.
+SELECT d.id, d.event, d.recipient, d.channel_id, d.webhook_id, d.incident_id, d.status, d.attempts, d.status_code,
+    d.response_time_ms, d.error, d.created_at, d.next_attempt_at, d.delivered_at
+FROM deliveries AS d
+WHERE d.workspace_id = $1
+    AND ($2::uuid[] IS NULL OR (d.channel_id IS NOT NULL AND EXISTS (
+        SELECT FROM incidents AS i
+        WHERE i.id = d.incident_id AND i.workspace_id = $1
+            AND coalesce((SELECT m.project_id FROM monitors AS m WHERE m.id = i.monitor_id), i.project_id) = ANY($2)
+    )))
+    AND d.created_at >= $3::timestamptz
+    AND ($4::text[] IS NULL OR d.status = ANY($4))
+    AND ($5::uuid IS NULL OR d.channel_id = $5)
+    AND ($6::uuid IS NULL OR d.webhook_id = $6)
+    AND ($7::uuid IS NULL OR d.incident_id = $7)
+    AND (($8::boolean AND d.channel_id IS NOT NULL) OR ($9::boolean AND d.webhook_id IS NOT NULL))
 
 -- name: channels
 -- The channels of a workspace.

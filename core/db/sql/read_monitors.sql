@@ -1,6 +1,6 @@
 -- name: monitors
--- The monitors of a workspace, with the columns that lists are ordered by. A null argument filters nothing.
--- $1 workspace, $2 project, $3 statuses, $4 kinds, $5 a tag's name, $6 part of a name or target, $7 paused or not.
+-- The monitors in sight, with the columns that lists are ordered by. A null argument filters nothing. $1 workspace,
+-- $2 projects in sight, $3 project, $4 statuses, $5 kinds, $6 a tag's name, $7 part of a name or target, $8 paused or not.
 SELECT m.id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.interval_seconds,
     m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds,
     m.paused_at IS NOT NULL AS is_paused, m.created_at, m.updated_at, m.revision,
@@ -12,14 +12,15 @@ SELECT m.id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.i
 FROM monitors AS m
 LEFT JOIN monitor_states AS s ON s.monitor_id = m.id
 WHERE m.workspace_id = $1 AND m.deleted_at IS NULL
-    AND ($2::uuid IS NULL OR m.project_id = $2)
-    AND ($3::smallint[] IS NULL OR s.status = ANY($3))
-    AND ($4::text[] IS NULL OR m.kind = ANY($4))
-    AND ($5::text IS NULL OR EXISTS (
+    AND ($2::uuid[] IS NULL OR m.project_id = ANY($2))
+    AND ($3::uuid IS NULL OR m.project_id = $3)
+    AND ($4::smallint[] IS NULL OR s.status = ANY($4))
+    AND ($5::text[] IS NULL OR m.kind = ANY($5))
+    AND ($6::text IS NULL OR EXISTS (
         SELECT FROM monitor_tags AS mt JOIN tags AS t ON t.id = mt.tag_id
-        WHERE mt.monitor_id = m.id AND t.workspace_id = $1 AND lower(t.name) = lower($5)))
-    AND ($6::text IS NULL OR strpos(lower(m.name), lower($6)) > 0 OR strpos(lower(m.target), lower($6)) > 0)
-    AND ($7::boolean IS NULL OR (m.paused_at IS NOT NULL) = $7)
+        WHERE mt.monitor_id = m.id AND t.workspace_id = $1 AND lower(t.name) = lower($6)))
+    AND ($7::text IS NULL OR strpos(lower(m.name), lower($7)) > 0 OR strpos(lower(m.target), lower($7)) > 0)
+    AND ($8::boolean IS NULL OR (m.paused_at IS NOT NULL) = $8)
 
 -- name: regions_of_monitors
 -- Which regions look at each of the monitors.

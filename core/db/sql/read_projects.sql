@@ -1,7 +1,7 @@
 -- name: projects
--- The projects of a workspace.
+-- The projects of a workspace that are in sight. $1 workspace, $2 projects in sight (null: all).
 SELECT id, name, is_default, created_at, revision FROM projects
-WHERE workspace_id = $1 AND deleted_at IS NULL
+WHERE workspace_id = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY($2))
 
 -- name: status_counts
 -- How many monitors of each project have each status; paused ones say nothing of their project.

@@ -29,13 +29,13 @@ CROSS JOIN LATERAL (
 
 -- name: check_counts
 -- How many checks each of the monitors had, and how many of them found it up or down.
--- $1 workspace, $2 monitors, $3 after, $4 until; null bounds nothing.
+-- $1 workspace, $2 monitors, $3 after, $4 until (null: whatever comes).
 SELECT monitor_id, count(*) AS total,
     count(*) FILTER (WHERE status IN (1, 2)) AS up,
     count(*) FILTER (WHERE status = 3) AS down
 FROM checks
 WHERE workspace_id = $1 AND monitor_id = ANY($2::uuid[])
-    AND ($3::timestamptz IS NULL OR slot > $3) AND ($4::timestamptz IS NULL OR slot <= $4)
+    AND slot > $3 AND ($4::timestamptz IS NULL OR slot <= $4)
 GROUP BY monitor_id
 
 -- name: latency

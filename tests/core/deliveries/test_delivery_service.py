@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from core.access.plans import Plan
 from core.access.principal import Grant, TokenPermission, TokenScope
 from core.deliveries.delivery_service import DeliveryService
 from core.deliveries.trial import Trials
-from core.errors import NotFound, TokenScopeDenied
+from core.errors import NotFound, SharedAccountWriteForbidden, TokenScopeDenied
 from core.ids import Prefix, encode_id, new_id
 from plugins.api.outbound import Outbound
 
@@ -97,3 +98,31 @@ async def test_the_grant_that_counts_is_that_of_the_destination(deliveries, tena
 async def test_a_malformed_id_answers_like_an_unknown_delivery(deliveries, tenants, unknown: str) -> None:
     with pytest.raises(NotFound):
         await deliveries.redeliver(tenants.owner, unknown)
+
+
+async def test_whoever_is_confined_to_projects_sends_nothing(
+    deliveries, confined, delivery_id, channel_id, contents
+) -> None:
+    before = await contents()
+
+    with pytest.raises(SharedAccountWriteForbidden):
+        await deliveries.redeliver(confined.principal, delivery_id)
+    with pytest.raises(SharedAccountWriteForbidden):
+        await deliveries.test_channel(confined.principal, encode_id(Prefix.CHANNEL, channel_id))
+
+    assert await contents() == before
+
+
+async def test_a_delivery_older_than_the_plans_history_is_not_found(
+    deliveries, tenants, delivery_id, contents, clock
+) -> None:
+    free = replace(tenants.owner, plan=Plan.FREE)
+    clock.advance(7 * 86_400 + 1)
+    before = await contents()
+
+    with pytest.raises(NotFound) as refused:
+        await deliveries.redeliver(free, delivery_id)
+
+    assert refused.value.path == ("id",)
+    assert await contents() == before
+    await deliveries.redeliver(tenants.owner, delivery_id)

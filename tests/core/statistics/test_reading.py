@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
+from core.access.sight import Sight
 from core.ids import new_id, to_unix_ms
 from core.monitors.status import MonitorStatus
 from core.statistics.period import Window
@@ -18,6 +20,7 @@ from core.statistics.uptime import StatusInterval, Uptime, uptime_between
 WORKSPACE = UUID(int=7)
 MONITORS = 60
 START = datetime(2026, 2, 16, 11, 23, 0, 123_456, tzinfo=UTC)
+SIGHT = Sight(workspace_id=WORKSPACE, project_ids=None, since=START)
 HOUR = timedelta(hours=1)
 
 
@@ -73,7 +76,7 @@ async def test_uptimes_are_the_parts_that_the_rule_finds_in_the_intervals(databa
     await _store(database, made_at, chains)
 
     async with database.acquire() as connection:
-        found = await uptimes(connection, WORKSPACE, list(made_at), window)
+        found = await uptimes(connection, SIGHT, list(made_at), window)
 
     for monitor, chain in chains.items():
         expected = uptime_between(chain, max(start_ms, to_unix_ms(made_at[monitor])), end_ms)
@@ -86,7 +89,8 @@ async def test_of_a_monitor_that_is_gone_or_anothers_nothing_is_known(database) 
     await _store(database, {others: START - HOUR}, {others: []})
 
     async with database.acquire() as connection:
-        found = await uptimes(connection, UUID(int=8), [gone, others], Window(start=START, end=START + HOUR))
+        stranger = replace(SIGHT, workspace_id=UUID(int=8))
+        found = await uptimes(connection, stranger, [gone, others], Window(start=START, end=START + HOUR))
 
     assert all(
         found[monitor][name] == 0 for monitor in (gone, others) for name in ("up_ms", "down_ms", "unknown_ms")

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from core.access.sight import Sight
 from core.db.database import Database
 from core.housekeeping import Housekeeping
 from core.usage import usage_log
@@ -26,7 +27,8 @@ def log(database: Database) -> UsageLog:
 
 async def usage(database: Database, workspace_id, period: UsagePeriod, now: datetime):
     async with database.acquire() as connection:
-        found = await request_usages(connection, workspace_id, [workspace_id], period, now)
+        sight = Sight(workspace_id=workspace_id, project_ids=None, since=now)
+        found = await request_usages(connection, sight, [workspace_id], period, now)
     return found[workspace_id]
 
 

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from graphql import parse
 
-from core.access.principal import Principal
-from core.ids import Prefix, encode_id
+from core.access.principal import Principal, Role
+from core.ids import Prefix, decode_id, encode_id
 from core.monitors.status import MonitorStatus
 from core.services import Services
 from graphql_schema.context import Context
@@ -108,6 +108,15 @@ def stock(services, watched, installed) -> Way:
 async def principal(owner, services) -> Principal:
     """The owner."""
     return await services.authentication.authenticate(owner.secret)
+
+
+@pytest.fixture
+async def confined(owner, services, everything) -> Principal:
+    """A member who is confined to the second of the projects, the zoo."""
+    member = await owner.add_token(
+        role=Role.MEMBER, confined_to=[decode_id(Prefix.PROJECT, everything["prj"][1])]
+    )
+    return await services.authentication.authenticate(member.secret)
 
 
 @pytest.fixture
@@ -210,6 +219,7 @@ async def _alerted(owner, monitors, made) -> dict[str, list[str]]:
         await owner.add_delivery(channel_id=channels[0], incident_id=seen),
         await owner.add_delivery(channel_id=channels[1], event="TEST", status="PENDING", delivered_at=None),
         await owner.add_delivery(webhook_id=webhooks[0], incident_id=over, status_code=None, error="refused"),
+        await owner.add_delivery(channel_id=channels[0], incident_id=over, event="RECOVERED"),
     ]
     for place, delivery_id in enumerate((deliveries[0], None)):
         await owner.insert(

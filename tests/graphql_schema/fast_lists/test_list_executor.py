@@ -68,6 +68,30 @@ async def test_documents_made_at_random_are_answered_alike_to_those_who_may_not_
     assert any(each.errors for each in found)
 
 
+async def test_documents_made_at_random_are_answered_alike_to_a_member_confined_to_projects(
+    fast, stock, confined, everything
+):
+    made = Documents(schema=stock.schema._schema, chance=random.Random(9), ids=everything)
+    # The owner's document first: what is kept of an operation is not of who asked.
+    documents = [DASHBOARD, *(made.document() for _ in range(ROUNDS))]
+
+    found = [await compare(fast, stock, confined, document) for document in documents]
+
+    assert {edge["node"]["name"] for edge in found[0].data["monitors"]["edges"]} == {"Ant", "Bee", "Cat"}
+    assert found[0].pages == 3
+    assert any(each.errors for each in found)
+
+
+async def test_what_is_kept_of_an_operation_mixes_no_sights(fast, principal, confined, everything):
+    for _ in range(2):
+        whole = await fast.ask(DASHBOARD, principal)
+        part = await fast.ask(DASHBOARD, confined)
+
+        assert (whole.data["monitors"]["totalCount"], part.data["monitors"]["totalCount"]) == (9, 3)
+        assert (len(whole.data["deliveries"]["nodes"]), len(part.data["deliveries"]["nodes"])) == (4, 1)
+    assert len(part.statements) <= len(whole.statements)
+
+
 async def test_documents_made_at_random_are_answered_alike_where_rows_and_tables_are_broken(
     fast, stock, owner, principal, everything
 ):
