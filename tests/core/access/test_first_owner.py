@@ -13,9 +13,11 @@ import pytest
 
 from core.access.first_owner import FirstOwner, ensure_first_owner
 from core.access.owner_note import show_owner
+from core.access.token_authentication import TokenAuthentication
 from core.db.database import Database
 from core.db.tables import ApiToken, Member, Project, User, Workspace
 from core.errors import StartupError
+from core.ids import new_id
 from core.settings import Settings
 from tests.core.access.stored_password import is_password
 
@@ -91,6 +93,28 @@ async def test_a_changed_fixed_token_replaces_the_earlier_one_and_can_come_back(
 
     await ensure_first_owner(database, Settings(owner_token=FIXED), shown.append)
     assert await _valid_tokens(database) == {_digest(FIXED)}
+
+
+async def test_a_fixed_token_speaks_for_whoever_answers_for_the_workspace_by_the_next_start(
+    database: Database, shown, clock
+) -> None:
+    settings = Settings(owner_token=FIXED)
+    await ensure_first_owner(database, settings, shown.append)
+    heir = new_id(clock.now())
+    async with database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO users (id, email, name, password_hash, created_at) VALUES ($1, 'heir', 'x', '-', $2)",
+            heir,
+            clock.now(),
+        )
+        await connection.execute("UPDATE members SET user_id = $1", heir)
+        await connection.execute("UPDATE workspaces SET owner_id = $1", heir)
+        await connection.execute("UPDATE api_tokens SET revoked_at = $1", clock.now())
+
+    await ensure_first_owner(database, settings, shown.append)
+
+    principal = await TokenAuthentication(database=database, clock=clock).authenticate(FIXED)
+    assert principal.user_id == heir
 
 
 async def test_a_fixed_token_leaves_the_one_that_was_made_up_alone(database: Database, shown) -> None:

@@ -75,6 +75,16 @@ def test_a_workspace_that_may_have_one_more_fits_and_fits_with_it(allowance: All
 
 
 @given(allowances)
+def test_one_more_member_is_let_in_exactly_where_there_is_room(allowance: Allowance) -> None:
+    has_room = allowance.load.members < allowance.terms.members
+    if has_room:
+        allowance.require_one_more_member()
+    else:
+        with pytest.raises(OverLimit, match="members"):
+            allowance.require_one_more_member()
+
+
+@given(allowances)
 def test_a_workspace_without_anything_fits_every_plan(allowance: Allowance) -> None:
     assert fits(Allowance(plan=allowance.plan, load=Load()))
     assert fits(allowance) == (allowance.excess is None)
