@@ -16,6 +16,8 @@ from core.errors import Conflict, NotFound
 from core.secret_text import digest_of
 
 _SQL = named_sql("invitations")
+# Where whoever comes in gives the token of his invitation.
+INVITATION_FIELD = ("invitationToken",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ import asyncpg
 
 from core.access.account_rules import findable_email, password_of
 from core.access.attempts import Attempt, Attempts, Door
+from core.access.joining import INVITATION_FIELD, join
 from core.access.password_work import PasswordWork
 from core.access.principal import Principal
 from core.access.reset_letter import ResetLetter
@@ -41,10 +42,11 @@ class ChangePassword:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResetPassword:
-    """The token of a letter, and the password that is to be."""
+    """The token of a letter, and the password that is to be. With that of an invitation he accepts it on his way in."""
 
     token: str
     password: str
+    invitation_token: str | None = None
 
 
 class PasswordService:
@@ -113,7 +115,10 @@ class PasswordService:
             self._post(ResetLetter(recipient=recipient, token=secret, at=now, expires_at=expires_at))
 
     async def reset(self, visit: Visit, wanted: ResetPassword) -> SignedIn:
-        """Use a letter's token up and begin a session; raise InvalidInput, WrongCredentials or RateLimited."""
+        """Use a letter's token up and begin a session; raise InvalidInput, WrongCredentials or RateLimited.
+
+        With an invitation's token the person joins; see `SignInService.sign_in`.
+        """
         issues = Issues()
         password = password_of(wanted.password, ("password",), issues)
         issues.raise_if_any()
@@ -132,7 +137,10 @@ class PasswordService:
                 raise _dead_token()
             await connection.execute(_SQL["reset_password"], user_id, password_hash)
             ended = await _end_all(connection, person, None)
-            came_in = await begin_session(connection, user_id, person["workspace_id"], visit, now)
+            workspace_id, invitation = person["workspace_id"], wanted.invitation_token
+            if invitation is not None:
+                workspace_id = await join(connection, user_id, invitation, now, path=INVITATION_FIELD)
+            came_in = await begin_session(connection, user_id, workspace_id, visit, now)
             await record(
                 connection,
                 came_in.principal,

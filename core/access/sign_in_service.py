@@ -10,7 +10,7 @@ import asyncpg
 
 from core.access.account_rules import email_of, findable_email, password_of
 from core.access.attempts import Attempt, Attempts, Door
-from core.access.joining import join, require_invitation
+from core.access.joining import INVITATION_FIELD, join, require_invitation
 from core.access.new_account import NewAccount, NewPerson, add_person, make_account
 from core.access.password_work import PasswordWork
 from core.access.plans import Plan
@@ -30,7 +30,6 @@ from core.settings import SignUpRule
 from core.text_rules import name_of
 
 _SQL = named_sql("people")
-_INVITATION = ("invitationToken",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +89,7 @@ class SignInService:
         token = wanted.invitation_token
         async with self._database.acquire() as connection:
             if token is not None:
-                await require_invitation(connection, token, email, self._clock.now(), path=_INVITATION)
+                await require_invitation(connection, token, email, self._clock.now(), path=INVITATION_FIELD)
             if await connection.fetchval(_SQL["email_is_known"], email):
                 raise _known_email()
         person = NewPerson(email=email, name=name, password_hash=await self._passwords.hash(password))
@@ -103,7 +102,7 @@ class SignInService:
                 user_id, workspace_id = made.user_id, made.workspace_id
             else:
                 user_id = await add_person(person, now)
-                workspace_id = await join(connection, user_id, token, now, path=_INVITATION)
+                workspace_id = await join(connection, user_id, token, now, path=INVITATION_FIELD)
             came_in = await begin_session(connection, user_id, workspace_id, visit, now)
             change = created(AuditAction.USER_SIGNED_UP, user_id, {"email": email, "name": name})
             await record(connection, came_in.principal, change, now)
@@ -141,7 +140,7 @@ class SignInService:
             now = self._clock.now()
             workspace_id, token = person["workspace_id"], wanted.invitation_token
             if token is not None:
-                workspace_id = await join(connection, person["id"], token, now, path=_INVITATION)
+                workspace_id = await join(connection, person["id"], token, now, path=INVITATION_FIELD)
             return await begin_session(connection, person["id"], workspace_id, visit, now)
 
         return self._authentication.let_in(await self._database.in_transaction(begin))

@@ -77,6 +77,10 @@ class ResetPasswordInput:
 
     token: str = strawberry.field(description="From the letter: works once, for 30 minutes")
     password: str = strawberry.field(description=_PASSWORD_HELP)
+    invitation_token: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"{_INVITATION_HELP}: accepts it on the way in, for who belongs to no workspace",
+    )
 
 
 @strawberry.input(description="What to change of one's own profile; what is absent stays")
@@ -206,7 +210,11 @@ class PeopleMutations:
         """Return who came in."""
         context, visitor = info.context, visitor_of(info.context)
         passwords = context.services.people.passwords
-        wish = ResetPassword(token=wanted.token, password=wanted.password)
+        wish = ResetPassword(
+            token=wanted.token,
+            password=wanted.password,
+            invitation_token=written(wanted.invitation_token),
+        )
         return await _come_in(context, visitor, passwords.reset(visitor.visit, wish))
 
     @mutation("Change one's own profile")

@@ -15,6 +15,7 @@ from core.access.grants import on_every_scope
 from core.access.invitation_service import Invited, InviteMember
 from core.access.member_rules import MOST_MEMBERS
 from core.access.member_service import UpdateMember
+from core.access.password_service import ResetPassword
 from core.access.principal import Principal, Role, TokenPermission
 from core.access.sign_in_service import SignIn, SignUp
 from core.errors import (
@@ -510,6 +511,26 @@ async def test_whoever_has_a_place_nowhere_joins_as_he_signs_in(process, office,
     came_in = await process.people.sign_in.sign_in(VISIT, claimed)
 
     assert (came_in.principal.workspace_id, came_in.principal.role) == (office.workspace_id, Role.MEMBER)
+
+
+async def test_whoever_has_a_place_nowhere_and_no_password_joins_as_he_chooses_one(
+    start, office, box: MailBox
+) -> None:
+    process, without_mail = start(smtp_url=box.url()), start()
+    await office.person("bob@example.com")
+    await process.people.passwords.request_reset(VISIT, "bob@example.com")
+    text = (await letter(box)).text("plain")
+    [token] = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    invited = await invite(without_mail, office)
+    wanted = ResetPassword(token=token, password="another password")
+
+    assert isinstance(await refused(process.people.passwords.reset(VISIT, wanted)), Forbidden)
+    wrong = replace(wanted, invitation_token="unknown")
+    error = await refused(process.people.passwords.reset(VISIT, wrong))
+    assert (type(error), error.path) == (NotFound, ("invitationToken",))
+    came_in = await process.people.passwords.reset(VISIT, replace(wanted, invitation_token=invited.token))
+
+    assert came_in.principal.workspace_id == office.workspace_id
 
 
 async def letter(box: MailBox) -> Any:
