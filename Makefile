@@ -31,6 +31,7 @@ fix: $(STAMP)    ## put right what the linter can, and make the generated pages 
 	@$(BIN)/python -m core.settings_page > docs/reference/settings.md
 	@$(BIN)/python -m core.access.plans_page > docs/reference/plans.md
 	@$(BIN)/python -m core.audit.audit_page > docs/reference/audit-log.md
+	@$(BIN)/python -m core.access.rights_page > docs/reference/rights.md
 
 bench: $(STAMP)  ## run all benchmarks, within twenty minutes
 	@$(BIN)/python -m benchmarks

@@ -22,7 +22,7 @@ def require(principal: Principal, scope: TokenScope, permission: TokenPermission
 
 def require_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:
     """Raise TokenScopeDenied if the token's grants do not reach so far, whatever the role: for one's own things."""
-    if not _granted(principal, scope, permission):
+    if not may_by_grant(principal, scope, permission):
         raise TokenScopeDenied(f"the api token lacks {permission.name} on {scope.value}")
 
 
@@ -34,20 +34,20 @@ def require_administrator(principal: Principal) -> None:
 
 def may(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
     """Return whether `require` would let the principal pass."""
-    return _granted(principal, scope, permission) and permission <= (_ceiling(principal, scope) or 0)
+    return may_by_grant(principal, scope, permission) and permission <= (_ceiling(principal, scope) or 0)
+
+
+def may_by_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
+    """Return whether the token reaches so far; a signed-in person is held by the role alone."""
+    if principal.token_id is None:
+        return True
+    return any(grant.scope is scope and grant.permission >= permission for grant in principal.grants)
 
 
 def reach(principal: Principal, scope: TokenScope) -> TokenPermission | None:
     """Return the furthest that the principal may go in a scope; None if it is closed to him."""
     allowed = [permission for permission in TokenPermission if may(principal, scope, permission)]
     return max(allowed, default=None)
-
-
-def _granted(principal: Principal, scope: TokenScope, permission: TokenPermission) -> bool:
-    """Return whether the token reaches so far; a signed-in person is held by the role alone."""
-    if principal.token_id is None:
-        return True
-    return any(grant.scope is scope and grant.permission >= permission for grant in principal.grants)
 
 
 def _ceiling(principal: Principal, scope: TokenScope) -> TokenPermission | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.access.plans_page import plans_page
+from core.access.rights_page import rights_page
 from core.audit.audit_page import audit_page
 from core.settings_page import settings_page
 
@@ -28,6 +29,10 @@ def test_the_page_of_the_plans_is_that_of_their_table() -> None:
 
 def test_the_page_of_the_audit_log_is_that_of_its_actions() -> None:
     assert (ROOT / "docs/reference/audit-log.md").read_text() == audit_page(), "run `make fix`"
+
+
+def test_the_page_of_rights_is_that_of_their_table() -> None:
+    assert (ROOT / "docs/reference/rights.md").read_text() == rights_page(), "run `make fix`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,0 +1,232 @@
+"""Every operation, asked for by everybody: it is open to those to whom the table opens it, and to nobody else.
+
+Who is refused changes nothing and is told nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from graphql import GraphQLNamedType, GraphQLObjectType
+
+from core.access.permission import may_by_grant
+from core.access.principal import Role, TokenScope
+from core.access.rights import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS, Asker, Right, is_allowed
+from core.ids import Prefix, encode_id
+from tests.graphql_schema.conftest import Answer, Tenant
+from tests.graphql_schema.personas import NOBODY, Persona, people_of, tokens_of
+from tests.graphql_schema.samples import MARK, SAMPLES, SCHEMA, World, mutation_document
+
+OF_PROJECTS = {TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS}
+REFUSALS = {
+    "FORBIDDEN",
+    "API_TOKEN_SCOPE_DENIED",
+    "PROJECT_WRITE_FORBIDDEN",
+    "SHARED_ACCOUNT_WRITE_FORBIDDEN",
+}
+
+
+# The password is the wrong one, and the invitation nobody's: what is told is that, and no refusal.
+UNSUCCESSFUL = {"changePassword", "acceptInvitation"}
+
+SELECTIONS = {
+    "node": "node(id: $monitor) { id }",
+    "nodes": "nodes(ids: [$monitor]) { id }",
+    "viewer": "viewer { role }",
+    "workspace": "workspace { name }",
+    "projects": "projects { nodes { name } }",
+    "project": "project(id: $project) { name }",
+    "monitors": "monitors { nodes { name } }",
+    "monitor": "monitor(id: $monitor) { name }",
+    "incidents": "incidents { nodes { monitorName } }",
+    "incident": "incident(id: $incident) { monitorName }",
+    "tags": "tags { name }",
+    "regions": "regions { key }",
+    "channels": "channels { nodes { name } }",
+    "webhooks": "webhooks { nodes { name } }",
+    "deliveries": "deliveries { nodes { recipient } }",
+    "members": "members { email }",
+    "invitations": "invitations { email }",
+    "apiTokens": "apiTokens { nodes { name } }",
+    "auditLog": "auditLog { nodes { action } }",
+    "probeKinds": "probeKinds { key }",
+    "notifierKinds": "notifierKinds { key }",
+    "eventCursor": "eventCursor",
+    "server": "server { version }",
+}
+
+
+@pytest.fixture
+async def world(owner: Tenant) -> World:
+    return World(tenant=owner, project_id=await owner.add_project(MARK))
+
+
+@pytest.fixture
+async def askers(world: World) -> list[Persona]:
+    """Everybody but nobody; each has asked once, so that his use is noted and his requests are leased."""
+    personas = [*await people_of(world.tenant, world.project_id), *await tokens_of(world.tenant)]
+    for persona in personas:
+        assert (await persona.ask(world.tenant, "{ viewer { role } }")).data
+    return personas
+
+
+def fields_of(kind: GraphQLNamedType | None) -> set[str]:
+    assert isinstance(kind, GraphQLObjectType)
+    return set(kind.fields)
+
+
+def test_the_table_names_every_operation_of_the_schema_and_no_other() -> None:
+    assert fields_of(SCHEMA.query_type) == set(QUERIES)
+    assert fields_of(SCHEMA.mutation_type) == set(MUTATIONS)
+    assert fields_of(SCHEMA.subscription_type) == set(SUBSCRIPTIONS)
+    for name in FIELDS:
+        kind, _, of_kind = name.partition(".")
+        assert of_kind in fields_of(SCHEMA.type_map[kind])
+
+
+def refusal(right: Right, persona: Persona) -> str:
+    """Return the code of the refusal that the persona gets for a change that is not open to him."""
+    principal = persona.principal
+    assert principal is not None
+    if right.asker is Asker.PERSON:
+        return "FORBIDDEN"
+    if not any(may_by_grant(principal, scope, right.permission) for scope in right.scopes):
+        return "API_TOKEN_SCOPE_DENIED"
+    is_of_project = set(right.scopes) <= OF_PROJECTS and not right.is_of_workspace
+    if right.is_of_workspace and principal.role is Role.VIEWER:
+        is_of_project = True
+    return "PROJECT_WRITE_FORBIDDEN" if is_of_project else "SHARED_ACCOUNT_WRITE_FORBIDDEN"
+
+
+def user_errors(answer: Answer, name: str) -> list[dict[str, Any]]:
+    errors: list[dict[str, Any]] = answer.data[name]["userErrors"]
+    return errors
+
+
+@pytest.mark.parametrize("name", [name for name, right in MUTATIONS.items() if right.asker is Asker.ANYBODY])
+async def test_who_is_not_signed_in_may_ask_for_what_is_open(world, name) -> None:
+    wanted = {
+        "signUp": {"email": "a@example.org", "password": "correct horse", "name": "A"},
+        "signIn": {"email": "a@example.org", "password": "wrong horse"},
+        "requestPasswordReset": {"email": "a@example.org"},
+        "resetPassword": {"token": "unknown", "password": "correct horse"},
+    }.get(name)
+
+    answer = await NOBODY.ask(world.tenant, mutation_document(name), {"input": wanted})
+
+    assert "errors" not in answer.body, answer.body
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, right in MUTATIONS.items() if right.asker is not Asker.ANYBODY]
+)
+async def test_a_change_is_made_for_those_who_may_and_refused_without_a_trace_to_all_others(
+    world, askers, contents, name
+) -> None:
+    right, document = MUTATIONS[name], mutation_document(name)
+    refused = [persona for persona in askers if not is_allowed(right, persona.principal)]
+    inputs = [await SAMPLES[name](world, persona) for persona in refused]
+    before = await contents()
+    for persona, wanted in zip(refused, inputs, strict=True):
+        answer = await persona.ask(world.tenant, document, {"input": wanted})
+        codes = [error["code"] for error in user_errors(answer, name)]
+        assert codes == [refusal(right, persona)], (persona.name, answer.body)
+        assert MARK not in answer.response.text, persona.name
+    nobodys = await NOBODY.ask(world.tenant, document, {"input": inputs[0]})
+    assert nobodys.codes == ["UNAUTHENTICATED"]
+    assert await contents() == before
+
+    for persona in (each for each in askers if is_allowed(right, each.principal)):
+        wanted = await SAMPLES[name](world, persona)
+        answer = await persona.ask(world.tenant, document, {"input": wanted})
+        codes = {error["code"] for error in user_errors(answer, name)}
+        assert not codes & REFUSALS, (persona.name, answer.body)
+        assert name in UNSUCCESSFUL or not codes, (persona.name, answer.body)
+
+
+async def test_a_query_is_answered_to_those_who_may_ask_it(world, askers) -> None:
+    found = {
+        "monitor": await world.monitor(),
+        "incident": await world.incident(),
+        "project": encode_id(Prefix.PROJECT, world.project_id),
+    }
+    for name, right in QUERIES.items():
+        document = _query(SELECTIONS[name], found)
+        for persona in [NOBODY, *askers]:
+            answer = await persona.ask(world.tenant, document, found)
+            if _may_ask(name, right, persona):
+                assert answer.data[name] is not None, (name, persona.name)
+                continue
+            expected = "UNAUTHENTICATED" if persona is NOBODY else "FORBIDDEN"
+            assert answer.codes == [expected], (name, persona.name, answer.body)
+            assert (answer.body.get("data") or {}).get(name) in (None, [None])
+            assert MARK not in answer.response.text
+
+
+def _query(selection: str, ids: Mapping[str, str]) -> str:
+    declared = ", ".join(f"${each}: ID!" for each in ids if f"${each}" in selection)
+    return f"query {f'({declared})' if declared else ''} {{ {selection} }}"
+
+
+def _may_ask(name: str, right: Right, persona: Persona) -> bool:
+    """Return whether the query is open; `node` finds what is asked for only with the right to that."""
+    if name in ("node", "nodes") and persona.principal is not None:
+        return is_allowed(QUERIES["monitor"], persona.principal)
+    return is_allowed(right, persona.principal)
+
+
+FIELD_SELECTIONS = {
+    "Workspace.usage": ("workspace", "workspace { found: usage(period: HOUR) { used } }"),
+    "Viewer.sessions": ("viewer", "viewer { found: sessions { id } }"),
+    "Monitor.openIncident": ("monitor", "monitor(id: $monitor) { found: openIncident { number } }"),
+    "Incident.alertDecisions": (
+        "incident",
+        "incident(id: $incident) { found: alertDecisions { nodes { reason } } }",
+    ),
+    "Heartbeat.pingUrl": ("monitor", "monitor(id: $heartbeat) { heartbeat { found: pingUrl } }"),
+}
+
+
+async def test_what_is_told_of_an_object_to_some_is_null_to_others(world, askers) -> None:
+    monitor_id = await world.monitor_id()
+    incident_id = await world.tenant.add_incident(
+        monitor_id, 1_000, timedelta(hours=1), project_id=world.project_id
+    )
+    ids = {
+        "monitor": encode_id(Prefix.MONITOR, monitor_id),
+        "incident": encode_id(Prefix.INCIDENT, incident_id),
+        "heartbeat": await world.heartbeat(),
+    }
+    for name, right in FIELDS.items():
+        parent, selection = FIELD_SELECTIONS[name]
+        for persona in (each for each in askers if is_allowed(QUERIES[parent], each.principal)):
+            answer = await persona.ask(world.tenant, _query(selection, ids), ids)
+            holder = answer.body["data"][parent]
+            found = holder.get("heartbeat", holder)["found"]
+            assert (found is not None) is is_allowed(right, persona.principal), (name, persona.name)
+
+
+# What is asked for does not exist: so whoever may follow is told that, and the stream ends.
+SUBSCRIBED = {
+    "monitorChanged": ('monitorChanged(after: "malformed") { change }', "CURSOR_EXPIRED"),
+    "incidentChanged": ('incidentChanged(after: "malformed") { change }', "CURSOR_EXPIRED"),
+    "checkCompleted": ('checkCompleted(monitorId: "mon_unknown") { id }', "NOT_FOUND"),
+}
+
+
+async def test_changes_are_followed_by_those_who_may(world, askers) -> None:
+    for name, right in SUBSCRIPTIONS.items():
+        selection, told_to_those_who_may = SUBSCRIBED[name]
+        for persona in [NOBODY, *askers]:
+            response = await world.tenant.client.post(
+                "/graphql",
+                json={"query": f"subscription {{ {selection} }}"},
+                headers={**persona.headers, "Accept": "text/event-stream"},
+            )
+            expected = told_to_those_who_may
+            if not is_allowed(right, persona.principal):
+                expected = "UNAUTHENTICATED" if persona is NOBODY else "FORBIDDEN"
+            assert f'"code":"{expected}"' in response.text, (name, persona.name, response.text)
