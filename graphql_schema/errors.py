@@ -31,7 +31,7 @@ from core.errors import (
     WrongCredentials,
 )
 from core.log import get_logger, request_id
-from graphql_schema.scalars import write_moment
+from core.moments import write_moment
 
 ValueT = TypeVar("ValueT")
 

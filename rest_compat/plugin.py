@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from litestar.handlers import ASGIRouteHandler
+from typing import Any
 
 from core.services import Services
+from rest_compat.dialect import handlers
+from rest_compat.documentation import documentation
+from rest_compat.onlineornot.dialect import ONLINEORNOT
 from rest_compat.statusapp.heartbeat import heartbeat_route
 
+DIALECTS = (ONLINEORNOT,)
 
-def face(services: Services) -> Sequence[ASGIRouteHandler]:
+
+def face(services: Services) -> Sequence[Any]:
     """Return the handlers of every REST route."""
-    return (heartbeat_route(services.pings),)
+    return (
+        heartbeat_route(services.pings),
+        *(handler for dialect in DIALECTS for handler in handlers(dialect, services)),
+        *documentation(DIALECTS, services),
+    )

@@ -66,18 +66,26 @@ def grant_of_phrase(phrase: str, path: Path, issues: Issues) -> Grant | None:
     return grant_of_names(named[1], named[2], path, issues)
 
 
-def grant_of_names(scope: str, permission: str, path: Path, issues: Issues) -> Grant | None:
-    """Return the grant of a scope and a permission by name, in either case; note an issue for each unknown one."""
+def grant_of_names(
+    scope: str,
+    permission: str,
+    path: Path,
+    issues: Issues,
+    *,
+    fields: tuple[str, str] = ("scope", "permission"),
+) -> Grant | None:
+    """Return the grant of a scope and a permission by name, in either case; note an issue for each unknown one.
+
+    `fields` are what the two are called in the input.
+    """
     found_scope = _BY_SCOPE.get(scope.lower())
     found_permission = _BY_ONLINEORNOT.get(permission.lower())
     if found_scope is None:
         expected = ", ".join(_BY_SCOPE)
-        issues.refuse_value((*path, "scope"), "enum", "is not a scope", scope, expected=expected)
+        issues.refuse_value((*path, fields[0]), "enum", "is not a scope", scope, expected=expected)
     if found_permission is None:
         expected = ", ".join(_BY_ONLINEORNOT)
-        issues.refuse_value(
-            (*path, "permission"), "enum", "is not a permission", permission, expected=expected
-        )
+        issues.refuse_value((*path, fields[1]), "enum", "is not a permission", permission, expected=expected)
     if found_scope is None or found_permission is None:
         return None
     return Grant(scope=found_scope, permission=found_permission)

@@ -64,6 +64,21 @@ async def tokens_by_id(
     return await read_by_ids(connection, TOKENS, (sight.workspace_id, None, None), ids)
 
 
+async def kept_tokens(
+    connection: Connection, workspace_id: UUID, *, skipped: int, most: int
+) -> tuple[list[asyncpg.Record], int]:
+    """Return a stretch of the tokens that nobody has revoked, in the order of their making, and how many there are."""
+    total: int = await connection.fetchval(_SQL["kept_tokens_count"], workspace_id)
+    return await connection.fetch(_SQL["kept_tokens"], workspace_id, skipped, most), total
+
+
+async def kept_token(
+    connection: Connection, workspace_id: UUID, token_id: UUID | None
+) -> asyncpg.Record | None:
+    """Return one of them; None if there is none with that id."""
+    return await connection.fetchrow(_SQL["kept_token"], workspace_id, token_id)
+
+
 async def allowances_by_id(
     connection: Connection, _sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, Allowance]:

@@ -22,8 +22,8 @@ from graphql import (
 )
 from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
+from core.moments import write_moment, write_moments_in_utc
 from graphql_schema.fast_lists.abandoned import Abandoned
-from graphql_schema.scalars import write_moment, write_moments_in_utc
 
 Convert = Callable[[Any], Any]
 CompleteLeaves = Callable[[Sequence[Any]], list[Any]]

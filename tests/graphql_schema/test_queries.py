@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core.ids import Prefix, encode_id
+from core.moments import write_moment
 from core.monitors.status import MonitorStatus
-from graphql_schema.scalars import write_moment
 
 MONITOR = """
 query ($id: ID!) { monitor(id: $id) {

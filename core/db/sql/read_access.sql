@@ -52,6 +52,21 @@ SELECT id, name, prefix, grants, created_by, created_at, last_used_at, expires_a
 WHERE workspace_id = $1
     AND ($2::boolean IS NULL OR $2 = (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3::timestamptz)))
 
+-- name: kept_tokens
+-- A stretch of the tokens of a workspace that nobody has revoked. $1 workspace, $2 how many are skipped, $3 at most.
+SELECT id, name, grants, created_at, expires_at FROM api_tokens
+WHERE workspace_id = $1 AND revoked_at IS NULL
+ORDER BY id OFFSET $2 LIMIT $3
+
+-- name: kept_tokens_count
+-- How many those are. $1 workspace.
+SELECT count(*) FROM api_tokens WHERE workspace_id = $1 AND revoked_at IS NULL
+
+-- name: kept_token
+-- One of them. $1 workspace, $2 token.
+SELECT id, name, grants, created_at, expires_at FROM api_tokens
+WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL
+
 -- name: workspace_loads
 -- The plan of each of the workspaces, and what it has of that which plans limit: counted no further than one too
 -- many, and not at all where there is no limit. $1 workspaces; one row a plan: $2 its name, $3 monitors and

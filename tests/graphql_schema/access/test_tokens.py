@@ -11,7 +11,7 @@ import pytest
 
 from core.access.principal import Grant, Role, TokenPermission, TokenScope
 from core.ids import Prefix, encode_id
-from graphql_schema.scalars import write_moment
+from core.moments import write_moment
 from tests.graphql_schema.test_statement_counts import statements_of
 
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "tokens.md"

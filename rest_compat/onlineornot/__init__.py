@@ -1,0 +1,1 @@
+"""OnlineOrNot's API of tokens."""
