@@ -16,6 +16,7 @@ from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.notifications import NotifyChannel, notify
 from core.errors import NotFound
+from core.usage.request_quota import give_up_leases
 
 _SQL = named_sql("workspaces")
 
@@ -33,6 +34,8 @@ async def set_plan(connection: Connection, workspace_id: UUID | None, plan: Plan
     if before != plan:
         change = updated(AuditAction.WORKSPACE_PLAN_SET, workspace_id, {"plan": before}, {"plan": plan.value})
         await record(connection, Operator(workspace_id=workspace_id), change, now)
-    # The processes that know tokens know the plan with them: they forget what they know.
+        await give_up_leases(connection, workspace_id, now)
+    # The processes that know tokens and sessions know the plan with them: they forget what they know.
     await notify(connection, NotifyChannel.TOKENS)
+    await notify(connection, NotifyChannel.SESSIONS)
     return await allowance_of(connection, workspace_id)

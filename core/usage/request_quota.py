@@ -13,7 +13,7 @@ import asyncpg
 
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
-from core.db.database import Database
+from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.errors import QuotaExhausted
 from core.usage.quota import HOUR, Quota, chunk, hour_of
@@ -22,6 +22,15 @@ from core.work_loop import tell_of_repeat
 _SQL = named_sql("request_usage")
 # A database that is slow or away must not hold up a request.
 _LONGEST_WAIT_SECONDS = 1.0
+
+
+async def give_up_leases(connection: Connection, workspace_id: UUID, now: datetime) -> None:
+    """Take of this hour only what was made in it, inside the transaction that changes the workspace's plan.
+
+    What processes hold unspent was measured by the plan before: of a larger one it may be more than the new one has.
+    Each of them gives it up when it hears of the new plan.
+    """
+    await connection.execute(_SQL["take_only_what_was_made"], workspace_id, hour_of(now))
 
 
 class _Lease:

@@ -11,6 +11,13 @@ ON CONFLICT (workspace_id, hour) DO UPDATE SET
         + CASE WHEN q.leased + $4 >= $3 THEN 0 ELSE greatest(1, least($3 / 50, ($3 - q.leased - $4) / 8)) END
 RETURNING leased, granted
 
+-- name: take_only_what_was_made
+-- What is taken of an hour becomes what was made in it, as far as that is stored. $1 workspace, $2 hour.
+UPDATE request_quotas AS q SET leased = coalesce((
+    SELECT sum(h.requests) FROM request_hours AS h WHERE h.workspace_id = q.workspace_id AND h.hour = q.hour
+), 0)
+WHERE q.workspace_id = $1 AND q.hour = $2
+
 -- name: taken_requests
 -- What all processes have taken of an hour's requests. $1 workspaces, $2 hour.
 SELECT workspace_id, leased FROM request_quotas WHERE workspace_id = ANY($1::uuid[]) AND hour = $2

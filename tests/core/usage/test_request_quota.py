@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from core.db.named_sql import named_sql
 from core.errors import QuotaExhausted
 from core.usage.quota import HOUR, chunk, hour_of
-from core.usage.request_quota import RequestQuota
+from core.usage.request_quota import RequestQuota, give_up_leases
+from core.usage.usage_log import UsageLog
 from tests.core.usage.conftest import rows
 
 
@@ -99,6 +100,22 @@ async def test_a_larger_plan_opens_the_rest_of_the_hour_and_a_smaller_one_closes
     assert await spend(quota, workspace_id, 10, 20) == 10
     assert await spend(quota, workspace_id, 50, 60) == 40
     assert await spend(quota, workspace_id, 10, 5) == 0
+
+
+async def test_under_a_smaller_plan_only_what_was_made_of_the_hour_counts(
+    processes, workspace_id, database, clock
+) -> None:
+    (first, _), (second, _) = await processes(2)
+    log = UsageLog(database=database)
+    for quota in (first, second):
+        await quota.spend(workspace_id, 100_000)  # of which each holds 2,000 ready
+        log.note(workspace_id, "monitors", clock.now())
+    await log.store()
+
+    async with database.acquire() as connection:
+        await give_up_leases(connection, workspace_id, clock.now())
+
+    assert await spend(first, workspace_id, 1_000, 1_100) == 998
 
 
 async def test_those_who_ask_at_once_for_the_first_chunk_take_one(processes, workspace_id) -> None:
