@@ -30,16 +30,17 @@ class RequestUsage:
 
 
 async def request_usages(
-    connection: Connection, _sight: Sight, ids: Sequence[UUID], period: UsagePeriod, now: datetime
+    connection: Connection, sight: Sight, ids: Sequence[UUID], period: UsagePeriod, now: datetime
 ) -> dict[UUID, RequestUsage]:
-    """Return the requests of workspaces in a period that ends now. Whoever asks may see them."""
+    """Return the requests in a period that ends now of those workspaces that are in sight: one at most."""
     sql = _SQL["usage_by_minutes" if period.is_by_minutes else "usage_by_hours"]
-    found: dict[UUID, list[tuple[str, int]]] = {workspace_id: [] for workspace_id in ids}
-    for row in await connection.fetch(sql, ids, period.since(now), now):
+    seen = [workspace_id for workspace_id in ids if workspace_id == sight.workspace_id]
+    found: dict[UUID, list[tuple[str, int]]] = {workspace_id: [] for workspace_id in seen}
+    for row in await connection.fetch(sql, seen, period.since(now), now):
         found[row["workspace_id"]].append((row["operation"], row["requests"]))
     taken = {
         row["workspace_id"]: row["leased"]
-        for row in await connection.fetch(_SQL["taken_requests"], ids, hour_of(now))
+        for row in await connection.fetch(_SQL["taken_requests"], seen, hour_of(now))
     }
     return {
         workspace_id: RequestUsage(by_operation=tuple(counted), leased=taken.get(workspace_id, 0))

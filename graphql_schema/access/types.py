@@ -120,7 +120,9 @@ class Workspace(Node):
         """Return the plan's terms."""
         return PlanLimits.of(TERMS[Plan(self.plan)])
 
-    @field("How many requests were made; it needs the scope of the account")
+    @field(
+        "How many requests were made; of the workspace in which is asked, and it needs the scope of the account"
+    )
     async def usage(
         self,
         info: Info,
@@ -131,8 +133,13 @@ class Workspace(Node):
             ),
         ],
     ) -> Usage | None:
-        """Return the requests of the period."""
+        """Return the requests of the period.
+
+        Raises Forbidden of another workspace: what the person may do there is not known here.
+        """
         context = info.context
+        if self.row["id"] != context.workspace_id:
+            raise Forbidden("usage is told of the workspace in which is asked")
         context.require_read(TokenScope.ACCOUNT)
         await context.services.requests.settle()
         usage = await context.reads.load(request_usages, self.row["id"], period, context.now)

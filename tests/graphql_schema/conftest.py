@@ -360,6 +360,14 @@ class Tenant:
                 [(member_id, project_id) for project_id in project_ids],
             )
 
+    async def add_member(
+        self, user_id: UUID, role: Role, *, confined_to: Sequence[UUID] | None = None
+    ) -> None:
+        """Let somebody who has an account belong to the workspace, too."""
+        await _add_member(self.database, self.now, self.workspace_id, user_id, role)
+        if confined_to is not None:
+            await self.confine(user_id, confined_to)
+
     async def add_token(
         self,
         *grants: Grant,
@@ -373,9 +381,7 @@ class Tenant:
         """
         secret = uuid.uuid4().hex
         user_id = await _add_user(self.database, self.now, f"{secret}@example.org")
-        await _add_member(self.database, self.now, self.workspace_id, user_id, role)
-        if confined_to is not None:
-            await self.confine(user_id, confined_to)
+        await self.add_member(user_id, role, confined_to=confined_to)
         await _add_token(self, secret, user_id, grants or tuple(ALL_GRANTS), expires_at)
         return Tenant(**{**vars(self), "secret": secret, "user_id": user_id})
 

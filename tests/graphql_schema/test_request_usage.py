@@ -6,11 +6,13 @@ import pytest
 from graphql import parse
 
 from core.access.plans import TERMS, Plan
-from core.access.principal import Grant, TokenPermission, TokenScope
+from core.access.principal import Grant, Role, TokenPermission, TokenScope
 from core.heartbeats.ping import PingKind, PingVerdict
+from core.ids import Prefix, encode_id
 from core.usage.quota import HOUR, hour_of
 from graphql_schema.operation_names import UNNAMED, counted_name
 from graphql_schema.schema import build_schema
+from tests.graphql_schema.personas import signed_in
 
 USAGE = """query ($period: UsagePeriod!) { workspace { usage(period: $period) {
   period totalRequests byOperation { operation requests } limit used remaining resetsAt } } }"""
@@ -158,6 +160,24 @@ async def test_usage_needs_the_scope_of_the_account(owner) -> None:
 
     assert answer.body["data"] == {"workspace": {"usage": None}}
     assert answer.codes == ["FORBIDDEN"]
+
+
+async def test_usage_is_told_only_of_the_workspace_in_which_is_asked(owner, stranger) -> None:
+    person = await signed_in(owner, Role.OWNER)
+    await stranger.add_member(person.principal.user_id, Role.VIEWER, confined_to=[stranger.project_id])
+
+    answer = await person.ask(
+        owner,
+        """{ viewer { workspaces { id plan writeLocked limits { requestsPerHour } usage(period: HOUR) { used } } } }""",
+    )
+
+    here, there = answer.body["data"]["viewer"]["workspaces"]
+    assert here["usage"] is not None
+    assert there["id"] == encode_id(Prefix.WORKSPACE, stranger.workspace_id)
+    assert (there["plan"], there["writeLocked"], there["usage"]) == ("ENTERPRISE", False, None)
+    assert [(each["path"], each["extensions"]["code"]) for each in answer.errors] == [
+        (["viewer", "workspaces", 1, "usage"], "FORBIDDEN")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,20 @@ async def test_requests_are_told_by_operation_the_most_frequent_first(
         assert counted.total == 3
 
 
+async def test_another_workspace_than_the_one_in_sight_is_not_told_of(
+    log, database, workspace_id, clock
+) -> None:
+    other = UUID(int=7)
+    log.note(workspace_id, "monitors", clock.now())
+    await log.store()
+
+    async with database.acquire() as connection:
+        sight = Sight(workspace_id=other, project_ids=None, since=clock.now())
+        found = await request_usages(connection, sight, [workspace_id, other], UsagePeriod.HOUR, clock.now())
+
+    assert {each: usage.total for each, usage in found.items()} == {other: 0}
+
+
 async def test_periods_reach_back_as_far_as_they_say(log, database, workspace_id) -> None:
     now = datetime(2026, 3, 31, 12, 30, 30, tzinfo=UTC)
     for back in (timedelta(), timedelta(hours=2), timedelta(days=2), timedelta(days=10), timedelta(days=40)):
