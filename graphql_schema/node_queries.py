@@ -11,7 +11,8 @@ from uuid import UUID
 import asyncpg
 import strawberry
 
-from core.access.principal import TokenScope
+from core.access.permission import may, require_any
+from core.access.principal import TokenPermission, TokenScope
 from core.access.reading import members_by_user_id, own_workspace, tokens_by_id
 from core.access.sight import Sight
 from core.access.team_reading import invitations_by_id, members_by_id
@@ -96,16 +97,21 @@ _read_delivery_beyond = _unconfined(deliveries_by_id)
 
 
 async def _find_delivery(context: Context, identifier: UUID) -> Delivery | None:
-    """Return a delivery; it is covered by the scope of its destination."""
+    """Return a delivery; it is covered by the scope of its destination, and without that it is like none."""
+    principal, read = context.principal, TokenPermission.READ
+    require_any(principal, (TokenScope.NOTIFICATIONS, TokenScope.WEBHOOKS), read)
     row = await context.reads.load(deliveries_by_id, identifier)
     beyond = await _beyond(context, _read_delivery_beyond, identifier) if row is None else None
     found = beyond if row is None else row
-    if found is not None:
-        is_webhooks = found["channel_id"] is None
-        context.require_read(TokenScope.WEBHOOKS if is_webhooks else TokenScope.NOTIFICATIONS)
+    if found is not None and not may(principal, _scope_of_destination(found), read):
+        return None
     if beyond is not None:
         raise DeviceScopeForbidden
     return None if row is None else Delivery.of(row)
+
+
+def _scope_of_destination(delivery: asyncpg.Record) -> TokenScope:
+    return TokenScope.WEBHOOKS if delivery["channel_id"] is None else TokenScope.NOTIFICATIONS
 
 
 NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(

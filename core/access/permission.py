@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.access.principal import Principal, Role, TokenPermission, TokenScope
 from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForbidden, TokenScopeDenied
 
@@ -18,6 +20,12 @@ def require(principal: Principal, scope: TokenScope, permission: TokenPermission
     require_grant(principal, scope, permission)
     if permission > (_ceiling(principal, scope) or 0):
         raise _refusal(principal, scope, permission)
+
+
+def require_any(principal: Principal, scopes: Sequence[TokenScope], permission: TokenPermission) -> None:
+    """Raise what `require` does for the first of the scopes, unless one of them is open so far."""
+    if not any(may(principal, scope, permission) for scope in scopes):
+        require(principal, scopes[0], permission)
 
 
 def require_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from core.access.permission import require
+from core.access.permission import may, require, require_any
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.sight import sight_of
 from core.audit.action import AuditAction
@@ -42,8 +42,10 @@ class DeliveryService:
     async def redeliver(self, principal: Principal, delivery_id: str) -> UUID:
         """Owe a message once more and return the new delivery's id; raise NotFound, or Conflict if it cannot be.
 
-        The right that counts is that to what the message goes to: a channel, or a webhook.
+        The right that counts is that to what the message goes to: a channel, or a webhook. Without it, a delivery is
+        like none.
         """
+        require_any(principal, (TokenScope.NOTIFICATIONS, TokenScope.WEBHOOKS), TokenPermission.WRITE)
         repeated_id = _decoded(Prefix.DELIVERY, delivery_id, "delivery")
 
         async def owe(connection: Connection) -> UUID:
@@ -53,8 +55,7 @@ class DeliveryService:
                 _SQL["goes_to_webhook"], sight.workspace_id, repeated_id, sight.since
             )
             scope = TokenScope.WEBHOOKS if is_webhook else TokenScope.NOTIFICATIONS
-            require(principal, scope, TokenPermission.WRITE)
-            if is_webhook is None:
+            if is_webhook is None or not may(principal, scope, TokenPermission.WRITE):
                 raise NotFound("delivery not found", path=("id",))
             owed_id = await redeliver(connection, principal.workspace_id, repeated_id, now)
             view = {"deliveryId": encode_id(Prefix.DELIVERY, owed_id)}

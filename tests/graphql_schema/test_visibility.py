@@ -180,7 +180,10 @@ async def test_deliveries_are_shown_as_far_as_their_destinations_are_granted(own
         reader = await owner.add_token(Grant(scope=scope, permission=TokenPermission.READ))
         assert (await reader.data(document))["deliveries"]["totalCount"] == 1
         assert (await reader.data(NODE, id=encode_id(Prefix.DELIVERY, shown)))["node"] is not None
-        assert (await reader.ask(NODE, id=encode_id(Prefix.DELIVERY, hidden))).codes == ["FORBIDDEN"]
+        assert (await reader.data(NODE, id=encode_id(Prefix.DELIVERY, hidden)))["node"] is None
+    blind = await owner.add_token(Grant(scope=TokenScope.INCIDENTS, permission=TokenPermission.DELETE))
+    for public_id in (encode_id(Prefix.DELIVERY, to_channel), encode_id(Prefix.DELIVERY, owner.next_id())):
+        assert (await blind.ask(NODE, id=public_id)).codes == ["FORBIDDEN"]
 
 
 async def test_a_heartbeats_address_is_shown_to_those_who_may_write(owner):

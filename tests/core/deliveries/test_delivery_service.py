@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from core.access.plans import Plan
-from core.access.principal import Grant, TokenPermission, TokenScope
+from core.access.principal import Grant, Principal, TokenPermission, TokenScope
 from core.deliveries.delivery_service import DeliveryService
 from core.deliveries.trial import Trials
 from core.errors import NotFound, SharedAccountWriteForbidden, TokenScopeDenied
@@ -86,12 +86,30 @@ async def test_who_may_not_send_leaves_no_trace(
     assert await contents() == before
 
 
-async def test_the_grant_that_counts_is_that_of_the_destination(deliveries, tenants, delivery_id) -> None:
-    grant = Grant(scope=TokenScope.WEBHOOKS, permission=TokenPermission.WRITE)
-    of_webhooks = replace(tenants.owner, grants=frozenset({grant}))
+async def test_without_the_grant_for_its_destination_a_delivery_is_like_none(
+    deliveries, tenants, delivery_id, clock
+) -> None:
+    of_webhooks = _granted(tenants.owner, TokenScope.WEBHOOKS)
 
-    with pytest.raises(TokenScopeDenied, match="NOTIFICATIONS"):
-        await deliveries.redeliver(of_webhooks, delivery_id)
+    told = set()
+    for each in (delivery_id, encode_id(Prefix.DELIVERY, new_id(clock.now())), "wd_1"):
+        with pytest.raises(NotFound) as refusal:
+            await deliveries.redeliver(of_webhooks, each)
+        told.add((refusal.value.message, refusal.value.path))
+
+    assert len(told) == 1
+
+
+async def test_whoever_may_write_to_no_destination_is_refused_whatever_the_id(
+    deliveries, tenants, delivery_id
+) -> None:
+    for each in (delivery_id, "wd_1"):
+        with pytest.raises(TokenScopeDenied):
+            await deliveries.redeliver(_granted(tenants.owner, TokenScope.INCIDENTS), each)
+
+
+def _granted(principal: Principal, scope: TokenScope) -> Principal:
+    return replace(principal, grants=frozenset({Grant(scope=scope, permission=TokenPermission.WRITE)}))
 
 
 @pytest.mark.parametrize("unknown", ["", "wd_1", "nc_00000000000000000000000000"])
