@@ -106,6 +106,7 @@ class Admission:
             raise NotAdmitted(known)
         if known.kind not in allowed:
             raise KindNotAllowed(known.kind)
+        _require_alone(known)
         self._require_open(known, principal, signed_out)
         variables = operation.variables or {}
         _require_few(variables)
@@ -129,6 +130,13 @@ class Admission:
         if principal is None and known.closed_fields:
             refused = signed_out or Unauthenticated()
             raise NotAdmitted(GraphQLError(refused.message, known.closed_fields[0], original_error=refused))
+
+
+def _require_alone(known: KnownOperation) -> None:
+    if known.crowded_fields:
+        field = known.crowded_fields[0]
+        message = f"{field.name.value} must be the only field of its mutation: somebody else asks after it"
+        raise NotAdmitted(GraphQLError(message, field))
 
 
 def _cost_of_whole_schema(model: CostModel) -> int:

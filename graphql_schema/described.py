@@ -15,6 +15,7 @@ ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
 SIZE: Final = "size"
 IS_OPEN: Final = "is_open"
+IS_ALONE: Final = "is_alone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,9 +40,15 @@ def field(
     )
 
 
-def mutation(description: str, *, is_open: bool = False) -> Callable[[ResolverT], ResolverT]:
-    """Make a method a mutation. One that is open may be called by whoever is not signed in, too."""
-    metadata = {IS_OPEN: is_open}
+def mutation(
+    description: str, *, is_open: bool = False, is_alone: bool = False
+) -> Callable[[ResolverT], ResolverT]:
+    """Make a method a mutation. One that is open may be called by whoever is not signed in, too.
+
+    After one that is to be alone somebody else asks, or in another workspace: nothing may follow it in the same
+    operation, which was let in, and is counted, for who asked at first.
+    """
+    metadata = {IS_OPEN: is_open, IS_ALONE: is_alone}
     return cast(
         "Callable[[ResolverT], ResolverT]", strawberry.mutation(description=description, metadata=metadata)
     )

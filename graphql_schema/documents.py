@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from graphql_schema.cost import CostModel, OperationCost
-from graphql_schema.described import IS_OPEN
+from graphql_schema.described import IS_ALONE, IS_OPEN
 from graphql_schema.limits import DocumentLimits, overgrowth, too_complex
 from graphql_schema.operation_names import counted_name
 
@@ -38,12 +38,16 @@ _SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownOperation:
-    """One operation of a valid document. `closed_fields` are those that only members may ask for."""
+    """One operation of a valid document. `closed_fields` are those that only members may ask for.
+
+    `crowded_fields` are those that would have to be the operation's only one, and are not.
+    """
 
     kind: OperationType
     counted_as: str
     cost: OperationCost
     closed_fields: Sequence[FieldNode]
+    crowded_fields: Sequence[FieldNode]
     asks_for_schema: bool
 
 
@@ -134,18 +138,24 @@ class Documents:
                         kind=node.operation,
                         counted_as=counted_name(document, name, self._schema),
                         cost=self._model.cost(node, fragments),
-                        closed_fields=[each for each in asked if not self._is_open(node.operation, each)],
+                        closed_fields=[each for each in asked if not self._marked(node, each, IS_OPEN)],
+                        crowded_fields=self._crowded(node, asked),
                         asks_for_schema=any(each.name.value in _INTROSPECTION for each in asked),
                     ),
                 )
 
-    def _is_open(self, kind: OperationType, asked: FieldNode) -> bool:
-        root = self._schema.get_root_type(kind)
+    def _crowded(self, node: OperationDefinitionNode, asked: Sequence[FieldNode]) -> list[FieldNode]:
+        if len(asked) == 1:
+            return []
+        return [each for each in asked if self._marked(node, each, IS_ALONE)]
+
+    def _marked(self, node: OperationDefinitionNode, asked: FieldNode, mark: str) -> bool:
+        root = self._schema.get_root_type(node.operation)
         definition = root and root.fields.get(asked.name.value)
         if definition is None:  # the schema tells of itself to anybody
-            return True
+            return mark == IS_OPEN
         behind = definition.extensions.get("strawberry-definition")
-        return bool(behind is not None and behind.metadata.get(IS_OPEN))
+        return bool(behind is not None and behind.metadata.get(mark))
 
 
 _INTROSPECTION = frozenset({"__schema", "__type"})

@@ -141,6 +141,7 @@ class PeopleMutations:
     @mutation(
         "Make an account, with a workspace of its own or by invitation, and sign in; TOCSIN_SIGN_UP says who may",
         is_open=True,
+        is_alone=True,
     )
     async def sign_up(self, info: Info, wanted: Annotated[SignUpInput, INPUT]) -> SessionPayload:
         """Return who came in."""
@@ -155,7 +156,7 @@ class PeopleMutations:
             context, visitor, context.services.people.sign_in.sign_up(visitor.visit, account)
         )
 
-    @mutation("Sign in: the answer sets the cookie of a new session", is_open=True)
+    @mutation("Sign in: the answer sets the cookie of a new session", is_open=True, is_alone=True)
     async def sign_in(self, info: Info, wanted: Annotated[SignInInput, INPUT]) -> SessionPayload:
         """Return who came in."""
         context, visitor = info.context, visitor_of(info.context)
@@ -203,6 +204,7 @@ class PeopleMutations:
     @mutation(
         "Choose another password with the token of a letter, and sign in; all other sessions end",
         is_open=True,
+        is_alone=True,
     )
     async def reset_password(
         self, info: Info, wanted: Annotated[ResetPasswordInput, INPUT]

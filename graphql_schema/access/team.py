@@ -142,7 +142,8 @@ class TeamMutations:
 
     @mutation(
         "Join a workspace by the token of a letter that came to one's own address; the session works there "
-        "from now on. Not for tokens"
+        "from now on. Not for tokens",
+        is_alone=True,
     )
     async def accept_invitation(
         self, info: Info, wanted: Annotated[AcceptInvitationInput, INPUT]
@@ -188,7 +189,10 @@ class TeamMutations:
             context.reads.forget()
         return DeletedPayload(deleted_id=wanted.id, user_errors=[])
 
-    @mutation("Work in another of one's own workspaces from now on, with this session. Not for tokens")
+    @mutation(
+        "Work in another of one's own workspaces from now on, with this session. Not for tokens",
+        is_alone=True,
+    )
     async def switch_workspace(
         self, info: Info, wanted: Annotated[SwitchWorkspaceInput, INPUT]
     ) -> SessionPayload:

@@ -474,3 +474,26 @@ async def _connected(api: Api, headers: dict[str, str], payload: dict[str, str] 
     await socket.send(type="connection_init", payload=payload)
     assert await socket.hear() == {"type": "connection_ack"}
     return socket
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'signIn(input: {email: "a@b.example", password: "x"}) { viewer { role } } deleteMonitor(input: {id: "x"}) { deletedId }',
+        'deleteMonitor(input: {id: "x"}) { deletedId } switchWorkspace(input: {workspaceId: "x"}) { viewer { role } }',
+        "a: signOut { viewer { role } } ...More",
+        'a: acceptInvitation(input: {token: "x"}) { viewer { role } } b: acceptInvitation(input: {token: "y"}) { viewer { role } }',
+    ],
+)
+async def test_who_becomes_somebody_else_asks_for_nothing_more_in_the_same_operation(api, fields) -> None:
+    """What follows would be let in, and counted, for whoever asked at first."""
+    more = (
+        'fragment More on Mutation { resetPassword(input: {token: "x", password: "correct horse"}) { viewer { role } } }'
+        if "More" in fields
+        else ""
+    )
+    async with person_at(api) as person:
+        body = (await person.post(f"mutation {{ {fields} }} {more}")).json()
+
+    assert "must be the only field of its mutation" in body["errors"][0]["message"]
+    assert "data" not in body
