@@ -65,7 +65,7 @@ async def serve_api(settings: Settings, lifeline: Lifeline, *, descriptor: int) 
         await database.measure(clock)
     sequencer = Sequencer(database=database, clock=clock)
     components: list[Component] = [
-        Listener(database=database, handlers=_handlers(services, sequencer)),
+        Listener(database=database, handlers=handlers_of(services, sequencer)),
         ClockKeeper(database=database, clock=clock),
         Doors(database=database, clock=clock),
         sequencer,
@@ -91,14 +91,16 @@ async def _end(tasks: Sequence[asyncio.Future[None]]) -> None:
     await asyncio.gather(*late, return_exceptions=True)
 
 
-def _handlers(services: Services, sequencer: Sequencer) -> dict[NotifyChannel, Handler]:
+def handlers_of(services: Services, sequencer: Sequencer) -> dict[NotifyChannel, Handler]:
+    """Return what an API process does when it is notified."""
+
     def forget_token(digest_hex: str) -> None:
         services.authentication.forget(digest_hex)
-        services.live.wakeup.set()
+        services.live.look_again(digest_hex)
 
     def forget_session(digest_hex: str) -> None:
         services.people.sessions.forget(digest_hex)
-        services.live.wakeup.set()
+        services.live.look_again(digest_hex)
 
     return {
         NotifyChannel.TOKENS: forget_token,

@@ -1,14 +1,15 @@
 """What lives longer than a request: counted, looked after, and ended with the process.
 
-Whoever holds a connection open is asked for his credentials again: at once when a token is revoked, else now and then.
+Whoever holds a connection open is asked for his credentials again: at once when they are revoked, else now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import OverLimit, Unavailable
@@ -19,10 +20,17 @@ MOST_CONNECTIONS = 10_000
 MOST_CONNECTIONS_EACH = 2_000
 MOST_GUESTS = 1_000
 BEAT_SECONDS = 30.0
+# Each may take a connection of the faces' pool, of which requests need some meanwhile.
+RENEWED_AT_ONCE = 8
 
 
 class LiveConnection(Protocol):
     """A connection that stays open."""
+
+    @property
+    def credential(self) -> str | None:
+        """The digest in hex of the secret that opened it; the same from when it is added on."""
+        ...
 
     async def renew(self) -> None:
         """Look at the credentials again, and end what may not go on."""
@@ -37,22 +45,32 @@ class LiveConnection(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Held:
+    """What is known of a connection that is looked after."""
+
+    owner: Hashable
+    credential: str | None
+
+
 class LiveConnections:
-    """Those of one process. `wakeup` is set when credentials may have lost their force."""
+    """Those of one process."""
 
     def __init__(self) -> None:
-        self.wakeup = Wakeup()
-        self._open: dict[LiveConnection, Hashable] = {}
+        self._wakeup = Wakeup()
+        self._open: dict[LiveConnection, _Held] = {}
         self._guests: set[LiveConnection] = set()
         self._each: Counter[Hashable] = Counter()
+        self._opened_by: dict[str | None, set[LiveConnection]] = {}
+        # To be renewed, in this order; those whose credential was named come before all others.
+        self._named: OrderedDict[LiveConnection, None] = OrderedDict()
+        self._others: OrderedDict[LiveConnection, None] = OrderedDict()
         self._beaten_at = time.monotonic()
         self._is_ending = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look after all connections until `stopping` is set; then let them go."""
-        await work_in_rounds(
-            self._step, name="live", wakeup=self.wakeup, stopping=stopping, poll_seconds=BEAT_SECONDS
-        )
+        await work_in_rounds(self._step, name="live", wakeup=self._wakeup, stopping=stopping)
         self._is_ending = True
         for connection in (*self._open, *self._guests):
             connection.go_away()
@@ -74,25 +92,55 @@ class LiveConnections:
         if self._each[owner] >= MOST_CONNECTIONS_EACH:
             raise OverLimit(f"at most {MOST_CONNECTIONS_EACH} connections may be open at once")
         self._guests.discard(connection)
-        self._open[connection] = owner
+        held = _Held(owner=owner, credential=connection.credential)
+        self._open[connection] = held
+        self._opened_by.setdefault(held.credential, set()).add(connection)
         self._each[owner] += 1
 
     def discard(self, connection: LiveConnection) -> None:
         """Look after it no more."""
         self._guests.discard(connection)
-        owner = self._open.pop(connection, None)
-        if owner is not None:
-            self._each[owner] -= 1
-            if not self._each[owner]:
-                del self._each[owner]
+        held = self._open.pop(connection, None)
+        if held is None:
+            return
+        self._named.pop(connection, None)
+        self._others.pop(connection, None)
+        self._opened_by[held.credential].discard(connection)
+        if not self._opened_by[held.credential]:
+            del self._opened_by[held.credential]
+        self._each[held.owner] -= 1
+        if not self._each[held.owner]:
+            del self._each[held.owner]
+
+    def look_again(self, digest_hex: str = "") -> None:
+        """Have those renewed that one credential opened, or all (a lost listener cannot know what it missed)."""
+        if digest_hex:
+            self._named.update(dict.fromkeys(self._opened_by.get(digest_hex, ())))
+        else:
+            self._others.update(dict.fromkeys(self._open))
+        self._wakeup.set()
 
     async def _step(self) -> int:
-        is_due = time.monotonic() - self._beaten_at >= BEAT_SECONDS
-        if is_due:
-            self._beaten_at = time.monotonic()
-            for connection in tuple(self._open):
-                connection.beat()
+        """Renew the next ones; return how many. What fails is renewed with all others, when their time has come."""
+        self._beat_if_due()
+        taken = self._next()
+        outcomes = await asyncio.gather(*(connection.renew() for connection in taken), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return len(taken)
+
+    def _beat_if_due(self) -> None:
+        if time.monotonic() - self._beaten_at < BEAT_SECONDS:
+            return
+        self._beaten_at = time.monotonic()
         for connection in tuple(self._open):
-            if connection in self._open:
-                await connection.renew()
-        return 0
+            connection.beat()
+        self._others.update(dict.fromkeys(self._open))
+
+    def _next(self) -> list[LiveConnection]:
+        taken: list[LiveConnection] = []
+        for waiting in (self._named, self._others):
+            while waiting and len(taken) < RENEWED_AT_ONCE:
+                taken.append(waiting.popitem(last=False)[0])
+        return taken

@@ -8,6 +8,7 @@ from uuid import UUID
 from core.access.principal import Principal
 from core.errors import Unauthenticated
 from core.log import get_logger
+from core.secret_text import digest_of
 from core.services import Services
 from core.usage.quota import Quota
 from core.usage.requests import Requests
@@ -60,6 +61,12 @@ class Caller:
     def has_token(self) -> bool:
         """Whether he came with a token."""
         return self._token is not None
+
+    @property
+    def credential(self) -> str | None:
+        """The digest in hex by which the end of his token or session is announced; None of nobody."""
+        secret = self._session if self._token is None else self._token
+        return None if secret is None else digest_of(secret).hex()
 
     async def identify(self) -> None:
         """Find out who it is; raise Unauthenticated for a wrong secret, Unavailable without a database.

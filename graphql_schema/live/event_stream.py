@@ -74,6 +74,11 @@ class EventStream:
         self._refusal: TocsinError | None = None
         self._is_leaving = False
 
+    @property
+    def credential(self) -> str | None:
+        """By which it is named when what opened it has ended."""
+        return self._caller.credential
+
     async def begin(self) -> None:
         """Take a place; raise Unauthenticated, OverLimit or Unavailable."""
         self._live.add(self, self._caller.owner)

@@ -84,6 +84,11 @@ class GraphQLSocket:
             INIT_SECONDS, connection.close, Ending.INIT_TIMEOUT, "connection initialisation timeout"
         )
 
+    @property
+    def credential(self) -> str | None:
+        """By which it is named when what opened it has ended."""
+        return self._caller.credential
+
     def hear(self, text: str) -> None:
         """Take a message of the client's."""
         try:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from core.api_process import handlers_of
 from core.asgi import LeanLitestar
 from core.clock import ManualClock
 from core.db.database import Database, PoolUse
 from core.db.listener import Listener
-from core.db.notifications import NotifyChannel
 from core.events.sequencer import Sequencer
 from core.inherited_socket_server import InheritedSocketServer
 from core.outbound_policy import outbound_for
@@ -57,21 +57,7 @@ async def _serve(services: Services, clock: ManualClock) -> Api:
     server = InheritedSocketServer(app, listening.detach(), 64)
     sequencer = Sequencer(database=services.database, clock=clock)
     stopping, ready = asyncio.Event(), asyncio.Event()
-    listener = Listener(
-        database=services.database,
-        handlers={
-            NotifyChannel.EVENTS: lambda _: services.feed.wakeup.set(),
-            NotifyChannel.CHANGES: lambda _: sequencer.wakeup.set(),
-            NotifyChannel.TOKENS: lambda digest: (
-                services.authentication.forget(digest),
-                services.live.wakeup.set(),
-            ),
-            NotifyChannel.SESSIONS: lambda digest: (
-                services.people.sessions.forget(digest),
-                services.live.wakeup.set(),
-            ),
-        },
-    )
+    listener = Listener(database=services.database, handlers=handlers_of(services, sequencer))
     parts = (sequencer, services.feed, services.check_tail, services.live, listener)
     running = [asyncio.create_task(part.run(stopping)) for part in parts]
     serving = asyncio.create_task(server.run(ready.set))

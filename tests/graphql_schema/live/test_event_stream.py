@@ -95,7 +95,7 @@ async def test_a_token_that_is_forgotten_ends_its_stream(api, owner, clock) -> N
     async with api.events(reader.secret, MONITORS) as events:
         await events.begun()
         clock.advance(61)
-        api.services.live.wakeup.set()
+        api.services.live.look_again()
         kind, payload = await events.hear()
         assert (kind, payload["errors"][0]["extensions"]["code"]) == ("next", "API_TOKEN_EXPIRED")
         assert await events.hear() == ("complete", None)

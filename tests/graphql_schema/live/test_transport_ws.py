@@ -390,7 +390,7 @@ async def test_a_token_that_expires_ends_its_connection(api, owner, clock) -> No
     reader = await owner.add_token(expires_at=clock.now() + timedelta(minutes=1))
     async with api.socket(reader.secret) as socket:
         clock.advance(61)
-        api.services.live.wakeup.set()
+        api.services.live.look_again()
         assert (await socket.closed())[0] == 4403
 
 
