@@ -171,12 +171,14 @@ async def test_usage_is_told_only_of_the_workspace_in_which_is_asked(owner, stra
         """{ viewer { workspaces { id plan writeLocked limits { requestsPerHour } usage(period: HOUR) { used } } } }""",
     )
 
-    here, there = answer.body["data"]["viewer"]["workspaces"]
-    assert here["usage"] is not None
-    assert there["id"] == encode_id(Prefix.WORKSPACE, stranger.workspace_id)
+    told = answer.body["data"]["viewer"]["workspaces"]
+    places = {each["id"]: place for place, each in enumerate(told)}
+    place = places.pop(encode_id(Prefix.WORKSPACE, stranger.workspace_id))
+    assert [told[here]["usage"] is not None for here in places.values()] == [True]
+    there = told[place]
     assert (there["plan"], there["writeLocked"], there["usage"]) == ("ENTERPRISE", False, None)
     assert [(each["path"], each["extensions"]["code"]) for each in answer.errors] == [
-        (["viewer", "workspaces", 1, "usage"], "FORBIDDEN")
+        (["viewer", "workspaces", place, "usage"], "FORBIDDEN")
     ]
 
 
