@@ -17,7 +17,7 @@ serve: $(STAMP)  ## run everything on an embedded PostgreSQL: http://127.0.0.1:8
 	@exec $(BIN)/tocsin serve
 
 test: $(STAMP)   ## run the tests
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 check: $(STAMP)  ## lint, types and layers; changes nothing
 	@$(BIN)/ruff check .
