@@ -95,8 +95,9 @@ class InvitationService:
     async def invite(self, principal: Principal, wanted: InviteMember) -> Invited:
         """Make a member who has not accepted yet, and an invitation for seven days; renew one that has expired.
 
-        Raises InvalidInput, SharedAccountWriteForbidden where it takes an OWNER, WriteLocked, OverLimit, Conflict of
-        an address that is there already, or RateLimited of too many letters.
+        Raises InvalidInput, SharedAccountWriteForbidden where it takes an OWNER, TokenScopeDenied of who could do more
+        than the token with which he is invited, WriteLocked, OverLimit, Conflict of an address that is there already,
+        or RateLimited of too many letters.
         """
         require(principal, TokenScope.TEAM, TokenPermission.WRITE)
         attempts = [] if self._post is None else _letters(principal, wanted.email)
@@ -189,8 +190,8 @@ def _letters(principal: Principal, address: str) -> Sequence[Attempt]:
 
 
 async def _offer(connection: Connection, actor: Principal, wanted: InviteMember) -> _Offer:
-    """Return what was asked for; raise InvalidInput with all that is wrong."""
-    require_may_make(actor, wanted.role)
+    """Return what was asked for, if the actor may offer it; raise InvalidInput with all that is wrong."""
+    require_may_make(actor, wanted.role, is_confined=wanted.project_ids is not None)
     issues = Issues()
     offer = _Offer(
         email=email_of(wanted.email, ("email",), issues),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from core.access.principal import Principal, Role
-from core.errors import SharedAccountWriteForbidden
+from core.access.permission import may, reach
+from core.access.principal import Principal, Role, TokenScope
+from core.errors import SharedAccountWriteForbidden, TokenScopeDenied
 from core.ids import Prefix, decode_id
 from core.issues import Issues
 from core.unset import UNSET, Unset
@@ -20,10 +22,33 @@ _CONFINABLE = frozenset({Role.MEMBER, Role.VIEWER})
 _PATH = ("projectIds",)
 
 
-def require_may_make(actor: Principal, role: Role) -> None:
-    """Raise SharedAccountWriteForbidden where somebody else than an OWNER would make one."""
+def require_may_make(actor: Principal, role: Role, *, is_confined: bool) -> None:
+    """Raise SharedAccountWriteForbidden where somebody else than an OWNER would make one.
+
+    Raises TokenScopeDenied where a token would make somebody who may do more than itself.
+    """
     if role is Role.OWNER and actor.role is not Role.OWNER:
         raise SharedAccountWriteForbidden("role can be made OWNER by an OWNER only", path=("role",))
+    lacking = ", ".join(_lacking(actor, role, is_confined))
+    if lacking:
+        who = f"{role.value}{' within projects' if is_confined else ''}"
+        raise TokenScopeDenied(f"role {who} may do more than the api token, which lacks {lacking}")
+
+
+def may_make_somebody(actor: Principal) -> bool:
+    """Return whether there is any place, be it the least, that lies within the reach of the actor's token."""
+    return any(not any(_lacking(actor, role, is_confined=True)) for role in _CONFINABLE)
+
+
+def _lacking(actor: Principal, role: Role, is_confined: bool) -> Iterator[str]:
+    """Return what somebody in such a place may do, and the actor's token may not; nothing for who is signed in."""
+    if actor.token_id is None:
+        return
+    place = replace(actor, token_id=None, role=role, project_ids=frozenset() if is_confined else None)
+    for scope in TokenScope:
+        wanted = reach(place, scope)
+        if wanted is not None and not may(actor, scope, wanted):
+            yield f"{wanted.name} on {scope.value}"
 
 
 def require_may_change(actor: Principal, present: Role, *path: str) -> None:

@@ -66,8 +66,8 @@ class MemberService:
     async def update(self, principal: Principal, wanted: UpdateMember) -> UUID:
         """Change a member's role or projects, invited or not, and return his id.
 
-        Raises WriteLocked, NotFound, InvalidInput, SharedAccountWriteForbidden where it takes an OWNER, or Conflict
-        for the last one.
+        Raises WriteLocked, NotFound, InvalidInput, SharedAccountWriteForbidden where it takes an OWNER, TokenScopeDenied
+        where he could then do more than the token that changes him, or Conflict for the last owner.
         """
         require(principal, TokenScope.TEAM, TokenPermission.WRITE)
 
@@ -116,7 +116,8 @@ async def _change(
     issues = Issues()
     present = Role(row["role"])
     role = role_of(wanted.role, present, issues)
-    require_may_make(actor, role)
+    is_to_be_confined = row["is_confined"] if wanted.project_ids is UNSET else wanted.project_ids is not None
+    require_may_make(actor, role, is_confined=is_to_be_confined)
     before = await confined_to(connection, row["id"]) if row["is_confined"] else None
     if wanted.project_ids is UNSET:
         after = before

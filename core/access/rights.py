@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from core.access.member_rules import may_make_somebody
 from core.access.permission import may, may_by_grant
 from core.access.principal import Principal, Role, TokenPermission, TokenScope
 
@@ -28,7 +29,8 @@ class Asker(enum.StrEnum):
 class Right:
     """What an operation needs. Of several scopes one is enough.
 
-    `roles` are those that may at all, and `is_of_workspace` closes it to whoever is confined to projects.
+    `roles` are those that may at all, and `is_of_workspace` closes it to whoever is confined to projects. Where it
+    `makes_members`, a token needs besides whatever the member may do then.
     """
 
     asker: Asker = Asker.BY_ROLE
@@ -36,6 +38,7 @@ class Right:
     permission: TokenPermission = TokenPermission.READ
     roles: frozenset[Role] = frozenset(Role)
     is_of_workspace: bool = False
+    makes_members: bool = False
 
 
 def is_allowed(right: Right, principal: Principal | None) -> bool:
@@ -52,6 +55,8 @@ def is_allowed(right: Right, principal: Principal | None) -> bool:
 def _is_allowed_by_role(right: Right, principal: Principal) -> bool:
     if principal.role not in right.roles or (right.is_of_workspace and principal.project_ids is not None):
         return False
+    if right.makes_members and not may_make_somebody(principal):
+        return False
     return any(may(principal, scope, right.permission) for scope in right.scopes)
 
 
@@ -66,6 +71,7 @@ def _by_role(permission: TokenPermission, *scopes: TokenScope) -> Right:
 _ANYBODY = Right(asker=Asker.ANYBODY)
 _SIGNED_IN = Right(asker=Asker.SIGNED_IN)
 _PERSON = Right(asker=Asker.PERSON)
+_MAKES_MEMBERS = Right(scopes=(TokenScope.TEAM,), permission=_WRITE, makes_members=True)
 _WATCHED = TokenScope.UPTIME_CHECKS
 _DESTINATIONS = (TokenScope.NOTIFICATIONS, TokenScope.WEBHOOKS)
 
@@ -110,9 +116,9 @@ MUTATIONS: Mapping[str, Right] = MappingProxyType(
         "switchWorkspace": _PERSON,
         "acceptInvitation": _PERSON,
         "updateProfile": Right(asker=Asker.ONESELF, scopes=(TokenScope.ACCOUNT,), permission=_WRITE),
-        "inviteMember": _by_role(_WRITE, TokenScope.TEAM),
+        "inviteMember": _MAKES_MEMBERS,
         "cancelInvitation": _by_role(_DELETE, TokenScope.TEAM),
-        "updateMember": _by_role(_WRITE, TokenScope.TEAM),
+        "updateMember": _MAKES_MEMBERS,
         "removeMember": _by_role(_DELETE, TokenScope.TEAM),
         "createApiToken": _by_role(_WRITE, TokenScope.TOKENS),
         "revokeApiToken": _by_role(_DELETE, TokenScope.TOKENS),

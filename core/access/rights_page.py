@@ -38,6 +38,11 @@ _NOTES = """
 `node` and `nodes` need what the query of the object's type needs. Leaving by oneself (`removeMember` of one's own
 place) needs no role, and revoking itself needs of a token no more than WRITE. `auditLog` of a member or viewer is
 closed, whatever token he holds. Answers of targets kept as evidence (`Check.evidence`) are null to viewers.
+
+A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
+he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on
+these; for a VIEWER READ on all. For who is confined to projects it needs READ on NOTIFICATIONS, and on UPTIME_CHECKS and
+INCIDENTS the READ of a VIEWER or the DELETE of a MEMBER. So with TEAM alone it makes and changes nobody.
 """
 
 _ANYBODY = Principal(
@@ -82,7 +87,8 @@ def _grant(right: Right) -> str:
         return "closed to tokens"
     if right.asker is Asker.SIGNED_IN:
         return "no grant"
-    return f"{right.permission.name} on " + " or ".join(scope.value for scope in right.scopes)
+    needed = f"{right.permission.name} on " + " or ".join(scope.value for scope in right.scopes)
+    return f"{needed}, and all that the member may do then" if right.makes_members else needed
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ class TeamMutations:
 
     @mutation(
         f"Invite somebody by e-mail, for {INVITATION_LASTS.days} days; an expired invitation is renewed. "
-        "It needs WRITE on TEAM, and a free place of the plan"
+        "It needs WRITE on TEAM, of a token also all that the person may do then, and a free place of the plan"
     )
     async def invite_member(
         self, info: Info, wanted: Annotated[InviteMemberInput, INPUT]
@@ -155,8 +155,8 @@ class TeamMutations:
         return await go_on_as(context, context.services.team.invitations.accept(principal, wanted.token))
 
     @mutation(
-        "Change a member's role or projects, within two seconds everywhere. It needs WRITE on TEAM; only an "
-        "OWNER makes and changes an OWNER, and the last one stays"
+        "Change a member's role or projects, within two seconds everywhere. It needs WRITE on TEAM, of a "
+        "token also all that the member may do then; only an OWNER makes and changes an OWNER, and the last one stays"
     )
     async def update_member(self, info: Info, wanted: Annotated[UpdateMemberInput, INPUT]) -> MemberPayload:
         """Return the member as he is now."""

@@ -155,6 +155,19 @@ async def _own_session(world: World, persona: Persona) -> dict[str, Any]:
     return {"id": await world.session(persona)}
 
 
+async def _invited(world: World, _persona: Persona) -> dict[str, Any]:
+    """Offer the least place that there is: whoever may not offer this may offer nothing."""
+    return {"email": f"invited{next(world.numbers)}@example.org", **_least_place(world)}
+
+
+async def _replaced(world: World, _persona: Persona) -> dict[str, Any]:
+    return {"id": await world.member(), **_least_place(world)}
+
+
+def _least_place(world: World) -> dict[str, Any]:
+    return {"role": "VIEWER", "projectIds": [encode_id(Prefix.PROJECT, world.project_id)]}
+
+
 _NOTIFIER = {"webhook": {"url": "http://127.0.0.1:9/"}}
 
 SAMPLES: Mapping[str, Sample] = {
@@ -165,11 +178,9 @@ SAMPLES: Mapping[str, Sample] = {
     ),
     "acceptInvitation": _plain(lambda _: {"token": "unknown"}),
     "updateProfile": _plain(lambda world: {"name": f"Ada {next(world.numbers)}"}),
-    "inviteMember": _plain(
-        lambda world: {"email": f"invited{next(world.numbers)}@example.org", "role": "MEMBER"}
-    ),
+    "inviteMember": _invited,
     "cancelInvitation": _with_id(World.invitation),
-    "updateMember": _with_id(World.member, role="MEMBER"),
+    "updateMember": _replaced,
     "removeMember": _with_id(World.member),
     "createApiToken": _plain(lambda _: {"name": "ci", "grants": [{"scope": "TOKENS", "permission": "READ"}]}),
     "revokeApiToken": _with_id(World.token),

@@ -6,6 +6,7 @@ Who is refused changes nothing and is told nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -93,7 +94,8 @@ def refusal(right: Right, persona: Persona) -> str:
     assert principal is not None
     if right.asker is Asker.PERSON:
         return "FORBIDDEN"
-    if not any(may_by_grant(principal, scope, right.permission) for scope in right.scopes):
+    lacks_grant = not any(may_by_grant(principal, scope, right.permission) for scope in right.scopes)
+    if lacks_grant or is_allowed(right, replace(principal, token_id=None)):
         return "API_TOKEN_SCOPE_DENIED"
     is_of_project = set(right.scopes) <= OF_PROJECTS and not right.is_of_workspace
     if right.is_of_workspace and principal.role is Role.VIEWER:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from core.access.grants import on_every_scope
+from core.access.grants import ALL_GRANTS, on_every_scope
 from core.access.invitation_service import Invited, InviteMember
 from core.access.member_rules import MOST_MEMBERS
 from core.access.member_service import UpdateMember
 from core.access.password_service import ResetPassword
-from core.access.principal import Principal, Role, TokenPermission
+from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
 from core.access.sign_in_service import SignIn, SignUp
 from core.errors import (
     Conflict,
@@ -249,6 +249,29 @@ async def test_a_token_needs_the_grant(process, office, contents) -> None:
         assert isinstance(await refused(work), TokenScopeDenied)
 
     assert await contents() == before
+
+
+async def test_a_token_neither_invites_anew_nor_renews_for_more_than_it_may_do_and_no_letter_goes_out(
+    start, office, contents, clock, box: MailBox
+) -> None:
+    process = start(smtp_url=box.url())
+    await invite(start(), office, replace(BOB, role=Role.VIEWER))
+    clock.advance(timedelta(days=7).total_seconds())
+    by_token = replace(office.owner, session_id=None, token_id=new_id(clock.now()))
+    team = replace(
+        by_token, grants=frozenset({Grant(scope=TokenScope.TEAM, permission=TokenPermission.DELETE)})
+    )
+    before = await contents()
+
+    for email in (BOB.email, "other@example.com"):
+        for role in Role:
+            work = process.team.invitations.invite(team, InviteMember(email=email, role=role))
+            assert isinstance(await refused(work), TokenScopeDenied)
+
+    assert {**await contents(), "attempts": []} == before
+    renewing = replace(by_token, grants=ALL_GRANTS)
+    await process.team.invitations.invite(renewing, replace(BOB, role=Role.OWNER))
+    assert (await letter(box)).mail["To"] == BOB.email
 
 
 async def test_an_owner_is_invited_changed_and_cancelled_by_an_owner_only(

@@ -33,6 +33,7 @@ NODE = f"""query ($id: ID!) {{ node(id: $id) {{
 SCOPE = "{ viewer { role projectScope { name } } }"
 HOW_TO = Path(__file__).parents[3] / "docs" / "how-to" / "roles.md"
 BOB = {"email": "bob@example.org", "role": "MEMBER"}
+TEAM_WRITE = Grant(scope=TokenScope.TEAM, permission=TokenPermission.WRITE)
 
 
 async def field_of(tenant: Any, document: str, **variables: Any) -> Any:
@@ -209,8 +210,7 @@ async def test_what_a_token_needs_for_it(owner) -> None:
     assert (await blind.ask(LIST)).codes == ["FORBIDDEN"] * 2
     assert codes(await invite(blind, email="new@example.org")) == denied
     assert codes(await invite(reads, email="new@example.org")) == denied
-    brief = INVITE.replace("projectScope { id name }", "")
-    assert codes(await field_of(writes, brief, input={**BOB, "email": "new@example.org"})) == []
+    assert codes(await invite(writes, email="new@example.org")) == denied
     assert codes(await field_of(writes, CANCEL, id=invitation["id"])) == denied
     assert codes(await field_of(writes, REMOVE, id=await member_id(owner, writes.user_id))) == denied
     assert codes(await field_of(deletes, CANCEL, id=invitation["id"])) == []
@@ -218,6 +218,56 @@ async def test_what_a_token_needs_for_it(owner) -> None:
     answer = await reads.ask("{ members { email projectScope { id } } viewer { projectScope { id } } }")
     assert set(answer.codes) == {"FORBIDDEN"}
     assert answer.body["data"]["viewer"] == {"projectScope": None}
+
+
+async def test_a_token_makes_nobody_who_may_do_more_than_itself(owner, contents) -> None:
+    everything = await owner.add_token()
+    team = await owner.add_token(TEAM_WRITE)
+    mate = await owner.add_token(role=Role.MEMBER)
+    shop, house = [encode_id(Prefix.PROJECT, await owner.add_project(name)) for name in ("Shop", "House")]
+    confined = await owner.add_token(role=Role.VIEWER)
+    mate_id, confined_id = [await member_id(owner, each.user_id) for each in (mate, confined)]
+    await field_of(owner, UPDATE, input={"id": confined_id, "projectIds": [shop]})
+    assert (await team.ask("{ viewer { role } }")).status == 200
+    before = await contents()
+
+    refused = [await invite(team, role=role) for role in ("OWNER", "ADMIN", "MEMBER", "VIEWER")]
+    assert [(one["invitation"], one["token"]) for one in refused] == [(None, None)] * 4
+    changes = (
+        {"id": mate_id, "role": "OWNER"},
+        {"id": mate_id, "role": "ADMIN"},
+        {"id": mate_id, "role": "VIEWER"},
+        {"id": confined_id, "role": "MEMBER"},
+        {"id": confined_id, "projectIds": [shop, house]},
+        {"id": confined_id, "projectIds": None},
+    )
+    refused += [await field_of(team, UPDATE, input=wanted) for wanted in changes]
+
+    assert [codes(payload) for payload in refused] == [["API_TOKEN_SCOPE_DENIED"]] * len(refused)
+    assert "lacks DELETE on UPTIME_CHECKS" in refused[0]["userErrors"][0]["message"]
+    assert await contents() == before
+    for role in ("OWNER", "ADMIN", "MEMBER", "VIEWER"):
+        assert codes(await invite(everything, role=role, email=f"{role}@example.org")) == []
+    assert codes(await field_of(everything, UPDATE, input={"id": mate_id, "role": "OWNER"})) == []
+
+
+async def test_a_token_makes_whom_its_grants_and_its_makers_role_allow(owner) -> None:
+    reads = [Grant(scope=scope, permission=TokenPermission.READ) for scope in TokenScope]
+    reader = await owner.add_token(*reads, TEAM_WRITE)
+    admins = await owner.add_token(role=Role.ADMIN)
+    mate = await owner.add_token(role=Role.MEMBER)
+    mate_id = await member_id(owner, mate.user_id)
+
+    assert codes(await invite(reader, role="VIEWER")) == []
+    assert codes(await invite(reader, email="new@example.org")) == ["API_TOKEN_SCOPE_DENIED"]
+    assert codes(await field_of(reader, UPDATE, input={"id": mate_id, "role": "VIEWER"})) == []
+    assert codes(await field_of(reader, UPDATE, input={"id": mate_id, "role": "MEMBER"})) == [
+        "API_TOKEN_SCOPE_DENIED"
+    ]
+    assert codes(await invite(admins, role="ADMIN", email="new@example.org")) == []
+    assert codes(await invite(admins, role="OWNER", email="more@example.org")) == [
+        "SHARED_ACCOUNT_WRITE_FORBIDDEN"
+    ]
 
 
 async def test_a_token_neither_accepts_nor_switches(owner) -> None:
