@@ -9,6 +9,8 @@ from typing import TypeAlias
 Network: TypeAlias = IPv4Network | IPv6Network
 
 UNKNOWN = "unknown"
+# Whoever has one address of IPv6 has this many.
+_ONE_CUSTOMER_BITS = 64
 
 
 def trusted_proxies(text: str) -> tuple[Network, ...]:
@@ -33,6 +35,19 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
             return address
         address = str(parsed)
     return address
+
+
+def customer_of(address: str) -> str:
+    """Return what an address is counted as: that of version 6 with all that one customer has."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), _ONE_CUSTOMER_BITS), strict=False))
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from core.access.principal import Principal
 from core.errors import Unauthenticated
+from core.live_connections import Owner
 from core.log import get_logger
 from core.secret_text import digest_of
 from core.services import Services
@@ -107,9 +107,10 @@ class Caller:
         return self._refusal or Unauthenticated("not signed in: sign in, or send an api token as Bearer")
 
     @property
-    def owner(self) -> UUID:
-        """Whose connections are counted together; raise Unauthenticated if nobody is signed in."""
-        owner = None if self.principal is None else self.principal.token_id or self.principal.user_id
-        if owner is None:
+    def owner(self) -> Owner:
+        """With whose connections his are counted; raise Unauthenticated if nobody is signed in."""
+        principal = self.principal
+        holder = None if principal is None else principal.token_id or principal.user_id
+        if principal is None or holder is None:
             raise self.refusal
-        return owner
+        return Owner(holder=holder, workspace=principal.workspace_id)

@@ -8,17 +8,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from core.access.attempt_allowance import Allowance, wait_seconds
+from core.client_address import customer_of
 from core.clock import Clock
 from core.db.database import Database
 from core.db.named_sql import named_sql
 from core.errors import RateLimited
 
 _SQL = named_sql("attempts")
-# Whoever has one address of IPv6 has this many.
-_ONE_CUSTOMER_BITS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +79,7 @@ class Attempts:
 def _buckets(attempt: Attempt) -> Iterator[tuple[bytes, Allowance]]:
     limits = attempt.door.value
     if limits.address is not None and attempt.address is not None:
-        yield _key(attempt.door, "address", _customer(attempt.address)), limits.address
+        yield _key(attempt.door, "address", customer_of(attempt.address)), limits.address
     if limits.account is not None and attempt.account is not None:
         yield _key(attempt.door, "account", attempt.account), limits.account
 
@@ -89,18 +87,6 @@ def _buckets(attempt: Attempt) -> Iterator[tuple[bytes, Allowance]]:
 def _key(door: Door, what: str, subject: str) -> bytes:
     """Return a bucket's key: of one length whatever was sent, and no list of who tried to get in."""
     return hashlib.sha256(f"{door.name}:{what}:{subject}".encode("utf-8", "surrogatepass")).digest()
-
-
-def _customer(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), _ONE_CUSTOMER_BITS), strict=False))
 
 
 def _refusal(seconds: float) -> RateLimited:

@@ -13,6 +13,7 @@ from core.long_answer import LongAnswer
 from core.websocket.connection import WebSocketConnection
 from core.websocket.departure import LeavingConnection, leave
 from core.websocket.handshake import VERSION, accept_key, subprotocols, switch_protocols
+from graphql_schema.access.visitor import Visitor
 from graphql_schema.callers import caller_of
 from graphql_schema.live.limits import GUEST
 from graphql_schema.live.transport_ws import SUBPROTOCOL, Ending, GraphQLSocket
@@ -23,13 +24,15 @@ from graphql_schema.operations import Operations
 async def upgraded(request: Request[Any, Any, Any], operations: Operations) -> Response[bytes]:
     """Return what turns the request's connection into a WebSocket.
 
-    Raises RequestRefused, Unauthenticated, Forbidden of another site's page, or Unavailable where too many wait to be acknowledged.
+    Raises RequestRefused, Unauthenticated, Forbidden of another site's page, or where too many wait to be acknowledged
+    OverLimit (of his own address) or Unavailable (of all).
     """
     key = _key(request)
     caller = caller_of(operations.services, request.headers)
     await caller.introduce()
     connection = WebSocketConnection(GUEST)
-    operations.services.live.admit(GraphQLSocket(connection, operations=operations, caller=caller))
+    socket = GraphQLSocket(connection, operations=operations, caller=caller)
+    operations.services.live.admit(socket, Visitor(request, operations.services.people.visits).visit.address)
     leaving = leave(request.scope)
     if leaving is None:
         connection.connection_lost(None)

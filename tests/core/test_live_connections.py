@@ -1,14 +1,16 @@
-"""Who is asked for his credentials again, in which order, and how many at once."""
+"""Who gets a place, who is asked for his credentials again, in which order, and how many at once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from uuid import UUID, uuid4
 
 import pytest
 
 from core import live_connections
-from core.live_connections import RENEWED_AT_ONCE, LiveConnection, LiveConnections
+from core.errors import OverLimit, Unavailable
+from core.live_connections import RENEWED_AT_ONCE, LiveConnection, LiveConnections, Owner
 
 PATIENCE_SECONDS = 30
 
@@ -50,8 +52,13 @@ def asked() -> list[Held]:
 def looked_after(*connections: LiveConnection) -> LiveConnections:
     live = LiveConnections()
     for connection in connections:
-        live.add(connection, connection.credential)
+        live.add(connection, owner_in(uuid4()))
     return live
+
+
+def owner_in(workspace: UUID) -> Owner:
+    """Return one more that may hold connections open in a workspace."""
+    return Owner(holder=uuid4(), workspace=workspace)
 
 
 async def drain(live: LiveConnections) -> None:
@@ -165,6 +172,72 @@ async def test_a_notification_wakes_whoever_looks_after_them(asked: list[Held]) 
 
     stopping.set()
     await running
+
+
+def test_a_workspace_has_so_many_places_whoever_takes_them_and_leaves_the_others(asked: list[Held]) -> None:
+    live, workspace = LiveConnections(), uuid4()
+    first = Held("first", asked)
+    live.add(first, owner_in(workspace))
+    for _ in range(1_999):
+        live.add(Held("ant", asked), owner_in(workspace))
+
+    with pytest.raises(OverLimit, match="of the workspace"):
+        live.add(Held("bee", asked), owner_in(workspace))
+    live.add(Held("cow", asked), owner_in(uuid4()))
+
+    live.discard(first)
+    live.add(Held("bee", asked), owner_in(workspace))
+
+
+def test_one_holder_takes_not_all_places_of_his_workspace(asked: list[Held]) -> None:
+    live, owner = LiveConnections(), owner_in(uuid4())
+    for _ in range(1_200):
+        live.add(Held("ant", asked), owner)
+
+    with pytest.raises(OverLimit, match="at most 1200 connections"):
+        live.add(Held("ant", asked), owner)
+    live.add(Held("bee", asked), owner_in(owner.workspace))
+
+
+def test_a_process_that_is_full_is_unavailable_to_everybody(
+    asked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_connections, "MOST_CONNECTIONS", 2)
+    live = looked_after(Held("ant", asked), Held("bee", asked))
+
+    with pytest.raises(Unavailable, match="2 connections are open already"):
+        live.add(Held("cow", asked), owner_in(uuid4()))
+
+
+@pytest.mark.parametrize("address", ["203.0.113.5", "127.0.0.1", "2001:db8::5"])
+def test_guests_of_one_address_leave_places_to_those_of_others(asked: list[Held], address: str) -> None:
+    live = LiveConnections()
+    leaving, staying = Held("ant", asked), Held("bee", asked)
+    for guest in (leaving, staying, *(Held("cow", asked) for _ in range(98))):
+        live.admit(guest, address)
+
+    with pytest.raises(OverLimit, match="100 connections of your address"):
+        live.admit(Held("dog", asked), address)
+    live.admit(Held("dog", asked), "198.51.100.1")
+
+    live.discard(leaving)
+    live.add(staying, owner_in(uuid4()))
+    for _ in range(2):
+        live.admit(Held("dog", asked), address)
+    with pytest.raises(OverLimit):
+        live.admit(Held("dog", asked), address)
+
+
+def test_guests_of_one_customers_addresses_are_counted_together(
+    asked: list[Held], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_connections, "MOST_GUESTS_OF_AN_ADDRESS", 1)
+    live = LiveConnections()
+    live.admit(Held("ant", asked), "2001:db8::1")
+
+    with pytest.raises(OverLimit):
+        live.admit(Held("ant", asked), "2001:db8::ffff:1")
+    live.admit(Held("ant", asked), "2001:db8:0:1::1")
 
 
 async def _turns() -> None:

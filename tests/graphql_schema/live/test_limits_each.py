@@ -1,12 +1,14 @@
-"""What one principal may hold open: connections over both transports together, and operations on one of them."""
+"""What one principal, one workspace and one address may hold open over both transports, and what runs on one of them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import websockets
 
 from core import live_connections
 from graphql_schema.live import transport_ws
@@ -40,6 +42,46 @@ async def test_a_principal_holds_so_many_connections_over_both_transports_and_ot
         await others.begun()
 
 
+async def test_the_tokens_of_a_workspace_hold_so_many_together_and_those_of_another_as_many(
+    api: Api, owner: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_connections, "MOST_CONNECTIONS_OF_A_WORKSPACE", 2)
+    other = await owner.add_token()
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(api.socket(owner.secret))
+        own = await stack.enter_async_context(api.events(other.secret, MONITORS))
+        await own.begun()
+
+        third = await owner.add_token()
+        assert await _refused_socket(api, third.secret) == TRY_AGAIN_LATER
+        assert await _refused_events(api, third.secret) == (429, "OVER_LIMIT")
+        await stack.enter_async_context(api.socket(stranger.secret))
+
+
+async def test_those_of_one_address_who_wait_to_be_acknowledged_leave_places_to_others(
+    start_api: Callable[..., Awaitable[Api]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_connections, "MOST_GUESTS_OF_AN_ADDRESS", 2)
+    api = await start_api(trusted_proxies="127.0.0.1")
+    async with contextlib.AsyncExitStack() as stack:
+        for forged in ("192.0.2.1", "192.0.2.2"):
+            await stack.enter_async_context(_from(api, f"{forged}, 203.0.113.5"))
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await stack.enter_async_context(_from(api, "203.0.113.5"))
+        assert refused.value.response.status_code == 429
+        await stack.enter_async_context(_from(api, "203.0.113.6"))
+
+
+async def test_whoever_is_no_trusted_proxy_speaks_for_himself_alone(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_connections, "MOST_GUESTS_OF_AN_ADDRESS", 1)
+    async with _from(api, "203.0.113.5"):
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await _from(api, "203.0.113.6")
+    assert refused.value.response.status_code == 429
+
+
 @pytest.mark.usefixtures("three_each")
 async def test_a_connection_that_ended_makes_room_for_another(api: Api, owner: Any) -> None:
     for _ in range(3):
@@ -68,6 +110,11 @@ async def test_one_connection_runs_so_many_operations_and_tells_which_is_too_man
         await socket.send(id="1", type="complete")
         await socket.subscribe("{ __typename }", "4")
         assert await socket.next() == "Query"
+
+
+def _from(api: Api, forwarded_for: str) -> Any:
+    """Return a WebSocket to be entered that came through a proxy."""
+    return api.connect(additional_headers={"X-Forwarded-For": forwarded_for})
 
 
 async def _refused_socket(api: Api, secret: str) -> int:
