@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -36,8 +36,8 @@ class FirstOwner:
     """How to get in. A password or token that a setting fixed is None: whoever set it knows it."""
 
     email: str
-    password: str | None
-    token: str | None
+    password: str | None = field(repr=False)
+    token: str | None = field(repr=False)
 
 
 async def ensure_first_owner(

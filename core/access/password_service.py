@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -36,17 +36,17 @@ RESET_LASTS = timedelta(minutes=30)
 class ChangePassword:
     """The present password, and the one that is to be."""
 
-    current: str
-    password: str
+    current: str = field(repr=False)
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResetPassword:
     """The token of a letter, and the password that is to be. With that of an invitation he accepts it on his way in."""
 
-    token: str
-    password: str
-    invitation_token: str | None = None
+    token: str = field(repr=False)
+    password: str = field(repr=False)
+    invitation_token: str | None = field(default=None, repr=False)
 
 
 class PasswordService:

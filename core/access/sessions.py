@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -35,7 +35,7 @@ class Visit:
 
     address: str
     user_agent: str | None = None
-    session_secret: str | None = None
+    session_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class SignedIn:
     """Who came in, the secret that his cookie is to hold, and the digests in hex of what ended with that."""
 
     principal: Principal
-    secret: str
+    secret: str = field(repr=False)
     ended: Sequence[str] = ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -37,9 +37,9 @@ class SignUp:
     """An account to make: with a workspace of its own, or with a place in that of an invitation."""
 
     email: str
-    password: str
+    password: str = field(repr=False)
     name: str
-    invitation_token: str | None = None
+    invitation_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,8 +47,8 @@ class SignIn:
     """Who says he is whom. With the token of an invitation he accepts it on his way in."""
 
     email: str
-    password: str
-    invitation_token: str | None = None
+    password: str = field(repr=False)
+    invitation_token: str | None = field(default=None, repr=False)
 
 
 class SignInService:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,7 @@ class CreateWebhook:
     name: str
     url: str
     events: Sequence[WebhookEvent]
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +50,7 @@ class UpdateWebhook:
     name: str | Unset | None = UNSET
     url: str | Unset | None = UNSET
     events: Sequence[WebhookEvent] | Unset | None = UNSET
-    secret: str | Unset | None = UNSET
+    secret: str | Unset | None = field(default=UNSET, repr=False)
     is_active: bool | Unset | None = UNSET
     revision: int | Unset | None = UNSET
 
