@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
+from core.bounded_body import MOST_BODY_BYTES
 from core.db.absence import CONNECTION_ERRORS, is_absence
 from core.db.database import Database
 from core.errors import StartupError
@@ -23,7 +24,6 @@ from core.services import Services
 log = get_logger(__name__)
 
 FACES = "tocsin.faces"
-MOST_BODY_BYTES = 1024 * 1024
 _READY_SECONDS = 2.0
 _RETRY_AFTER_SECONDS = "5"
 _READING = (HttpMethod.GET, HttpMethod.HEAD)

@@ -9,11 +9,8 @@ from typing import Any
 import msgspec
 from litestar import Request
 
+from core.bounded_body import MOST_BODY_BYTES, BodyTooLarge, bounded_body
 from core.errors import TocsinError
-
-MOST_BODY_BYTES = 1024 * 1024
-# A client that is still sending would not hear a refusal; up to here it is heard out.
-_MOST_DISCARDED_BYTES = 64 * 1024 * 1024
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -41,7 +38,7 @@ async def read_body(request: Request[Any, Any, Any]) -> Operation:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise RequestRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content-type must be application/json")
-    return _decoded(await _bounded_body(request))
+    return _decoded(await _body(request))
 
 
 def read_parameters(request: Request[Any, Any, Any]) -> Operation:
@@ -65,19 +62,12 @@ def _object_in(parameters: Mapping[str, str], name: str) -> dict[str, Any] | Non
         raise RequestRefused(HTTPStatus.BAD_REQUEST, f"{name} must be a json object") from error
 
 
-async def _bounded_body(request: Request[Any, Any, Any]) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MOST_BODY_BYTES:
-            chunks.append(chunk)
-        elif size > _MOST_DISCARDED_BYTES:
-            break
-    if size > MOST_BODY_BYTES:
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    try:
+        return await bounded_body(request.stream())
+    except BodyTooLarge:
         limit = f"the body must have at most {MOST_BODY_BYTES} bytes"
-        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit)
-    return b"".join(chunks)
+        raise RequestRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, limit) from None
 
 
 def _decoded(body: bytes) -> Operation:

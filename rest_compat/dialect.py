@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 from litestar import HttpMethod, Request, Response, route
-from litestar.exceptions import ClientException
 from litestar.handlers import HTTPRouteHandler
 
 from core.access.principal import Principal
-from core.db.absence import CONNECTION_ERRORS, is_absence
+from core.bounded_body import bounded_body
+from core.db.absence import is_absence
 from core.errors import NotFound, QuotaExhausted, TocsinError, Unavailable
 from core.log import get_logger
 from core.services import Services
@@ -23,9 +23,7 @@ from rest_compat.route import PARAMETER, Call, Route
 
 _log = get_logger(__name__)
 
-MOST_BODY_BYTES = 1024 * 1024
-_METHODS = [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH]
-_METHODS += [HttpMethod.DELETE, HttpMethod.OPTIONS]
+_METHODS = [each for each in HttpMethod if each is not HttpMethod.TRACE]
 _JSON = "application/json"
 
 AnyRequest = Request[Any, Any, Any]
@@ -36,13 +34,6 @@ class MethodNotAllowed(TocsinError):
 
     code = "METHOD_NOT_ALLOWED"
     default_message = "the path has no such method"
-
-
-class BodyTooLarge(TocsinError):
-    """The body is longer than any that a route takes."""
-
-    code = "PAYLOAD_TOO_LARGE"
-    default_message = f"the body is longer than {MOST_BODY_BYTES} bytes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,8 +105,6 @@ class _Face:
             return await self._answer(request)
         except TocsinError as error:
             return self.refusal(error)
-        except (TimeoutError, *CONNECTION_ERRORS) as error:
-            return self._fault(request, error)
         except Exception as error:  # whatever it is, nothing of it is told
             return self._fault(request, error)
 
@@ -133,7 +122,7 @@ class _Face:
             principal=principal,
             path=request.path_params,
             query=dict(request.query_params.items()),
-            body=await _body(request),
+            body=await bounded_body(request.stream()),
         )
         result = await found.answer(call)
         return _response(found.status, result, quota_headers(quota))
@@ -159,17 +148,6 @@ class _Face:
             "rest.crashed", raised=error, method=request.method, route=request.scope.get("path_template")
         )
         return self.refusal(TocsinError())
-
-
-async def _body(request: AnyRequest) -> bytes:
-    """Return the body; raise BodyTooLarge as soon as it is."""
-    try:
-        body: bytes = await request.body()
-    except ClientException:
-        raise BodyTooLarge from None
-    if len(body) > MOST_BODY_BYTES:
-        raise BodyTooLarge
-    return body
 
 
 def _response(status: HTTPStatus, body: msgspec.Struct, headers: Mapping[str, str]) -> Response[bytes]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from core.access.rights import Asker, Right
+from core.bounded_body import BodyTooLarge
 from core.errors import (
     Forbidden,
     InvalidInput,
@@ -23,7 +24,7 @@ from core.errors import (
     Unavailable,
 )
 from plugins.api.config import Issue, json_schema
-from rest_compat.dialect import BodyTooLarge, Dialect
+from rest_compat.dialect import Dialect
 from rest_compat.route import Parameter, Route, path_parameters
 
 VERSION = "3.1.0"

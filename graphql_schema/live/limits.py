@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.bounded_body import MOST_BODY_BYTES
 from core.websocket.allowance import PeerLimits
-from graphql_schema.operation_request import MOST_BODY_BYTES
 
 MOST_OPERATIONS = 1_000
 INIT_SECONDS = 10.0

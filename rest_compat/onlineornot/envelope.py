@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from core.bounded_body import BodyTooLarge
 from core.errors import (
     Conflict,
     Forbidden,
@@ -19,7 +20,7 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from rest_compat.dialect import BodyTooLarge, MethodNotAllowed
+from rest_compat.dialect import MethodNotAllowed
 
 ResultT = TypeVar("ResultT")
 

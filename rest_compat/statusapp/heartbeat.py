@@ -17,13 +17,13 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from core.bounded_body import MOST_BODY_BYTES
 from core.errors import Unavailable
 from core.heartbeats.ping import PingKind, PingVerdict
 from core.heartbeats.receiver import PingReceiver
 from core.heartbeats.tokens import PING_PATH
 from rest_compat.statusapp.errors import ErrorCode, error_body
 
-MOST_BODY_BYTES = 1024 * 1024
 HIGHEST_EXIT_CODE = 255
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.asgi import MOST_BODY_BYTES, create_app
+from core.asgi import create_app
+from core.bounded_body import MOST_BODY_BYTES
 from core.errors import StartupError
 from core.outbound_policy import outbound_for
 from core.plugin_registry import load_plugins

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from core.access.principal import Grant, TokenPermission, TokenScope
+from core.bounded_body import MOST_BODY_BYTES
 from core.ids import Prefix, encode_id
-from graphql_schema.operation_request import MOST_BODY_BYTES
 
 JSON = {"Content-Type": "application/json"}
 SERVER = '{"query": "{ server { version } }"}'

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from core.bounded_body import MOST_BODY_BYTES
 from core.clock import ManualClock
 from core.db.database import Database, PoolUse
 from core.heartbeats.receiver import PingReceiver
@@ -21,7 +22,7 @@ from core.ids import new_id
 from core.inherited_socket_server import InheritedSocketServer
 from core.request_frame import RequestFrame
 from core.supervision.listening_socket import BACKLOG, listen
-from rest_compat.statusapp.heartbeat import MOST_BODY_BYTES, heartbeat_route
+from rest_compat.statusapp.heartbeat import heartbeat_route
 
 OK = {"message": "OK"}
 
