@@ -8,9 +8,6 @@ from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.blindness.canary_targets import canary_targets
-from core.client_address import trusted_proxies
-from core.cross_origin import origins_of
 from plugins.api.config import FieldError
 from plugins.api.mail import parse_mail_url, require_email_address
 
@@ -35,24 +32,6 @@ def database_url_fault(value: str) -> str | None:
     return "must look like postgresql://user:password@host:5432/database"
 
 
-def connectivity_targets_fault(value: str) -> str | None:
-    """Take canaries, or `none`."""
-    try:
-        canary_targets(value)
-    except ValueError as error:
-        return f"must be `none`, or host:port and http addresses separated by commas: {error}"
-    return None
-
-
-def trusted_proxies_fault(value: str) -> str | None:
-    """Take addresses and networks."""
-    try:
-        trusted_proxies(value)
-    except ValueError as error:
-        return f"must be addresses and networks, such as 10.0.0.0/8, separated by commas: {error}"
-    return None
-
-
 def cookie_name_fault(value: str) -> str | None:
     """Take a name that a cookie can have, which RFC 6265 lets be a token of HTTP."""
     fits = re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", value)
@@ -63,15 +42,6 @@ def email_fault(value: str) -> str | None:
     """Take an e-mail address, be it one that no mail can be sent to."""
     name, _, host = value.rpartition("@")
     return None if name and host and not re.search(r"\s", value) else "must be an e-mail address"
-
-
-def origins_fault(value: str) -> str | None:
-    """Take a list of origins."""
-    try:
-        origins_of(value)
-    except ValueError as error:
-        return f"must be origins, such as https://app.example.org, separated by commas: {error}"
-    return None
 
 
 def smtp_url_fault(value: str) -> str | None:
@@ -91,6 +61,19 @@ def sender_fault(value: str) -> str | None:
     except FieldError:
         return "must be an e-mail address, or a name and an address: Tocsin <tocsin@example.org>"
     return None if name.isprintable() and value.isprintable() else "must be one line"
+
+
+def parsed_by(parse: Callable[[str], object], expected: str) -> Callable[[str], str | None]:
+    """Return a check of what a parser takes; it raises ValueError with the cause, which follows what is expected."""
+
+    def fault(value: str) -> str | None:
+        try:
+            parse(value)
+        except ValueError as error:
+            return f"{expected}: {error}"
+        return None
+
+    return fault
 
 
 def at_least(characters: int) -> Callable[[str], str | None]:

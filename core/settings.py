@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 from core.access.plans import Plan
-from core.blindness.canary_targets import WELL_KNOWN
+from core.blindness.canary_targets import WELL_KNOWN, canary_targets
+from core.client_address import trusted_proxies
+from core.cross_origin import origins_of
 from core.errors import StartupError
 from core.scheduling.region_key import region_key_fault
 from core.setting_checks import (
     at_least,
     between,
-    connectivity_targets_fault,
     cookie_name_fault,
     database_url_fault,
     email_fault,
     no_fault,
-    origins_fault,
+    parsed_by,
     public_url_fault,
     sender_fault,
     smtp_url_fault,
-    trusted_proxies_fault,
 )
 
 PREFIX = "TOCSIN_"
@@ -148,7 +148,7 @@ class Settings:
             "When a target fails that was up, and when a worker starts, they are asked whether there is "
             "a network at all; one that answers is enough. In a network without the internet, name hosts of your "
             "own beyond the nearest switch. `none` asks nobody, so that a lost network makes every target DOWN.",
-            connectivity_targets_fault,
+            parsed_by(canary_targets, "must be `none`, or host:port and http addresses separated by commas"),
         ),
     ] = WELL_KNOWN
     pings_per_minute: Annotated[
@@ -191,7 +191,7 @@ class Settings:
         About(
             "Pages of which other origins may use GraphQL in a browser, by token or by cookie: "
             "`https://app.example.org, http://localhost:3000`. None by default.",
-            origins_fault,
+            parsed_by(origins_of, "must be origins, such as https://app.example.org, separated by commas"),
         ),
     ] = ""
     password_reset_url: Annotated[
@@ -216,7 +216,9 @@ class Settings:
             "Whose `X-Forwarded-For` is believed: addresses and networks, separated by commas, such as "
             "`127.0.0.1, 10.0.0.0/8`. Attempts to sign in are limited by the address found this way; "
             "without the setting, whoever opens the connection is the client.",
-            trusted_proxies_fault,
+            parsed_by(
+                trusted_proxies, "must be addresses and networks, such as 10.0.0.0/8, separated by commas"
+            ),
         ),
     ] = ""
     owner_email: Annotated[

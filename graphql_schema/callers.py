@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.access.principal import Principal
+from core.access.token_secret import bearer_secret
 from core.errors import Unauthenticated
 from core.live_connections import Owner
 from core.log import get_logger
@@ -23,13 +24,11 @@ def secret_of(credentials: Mapping[str, str]) -> str | None:
 
     Raises Unauthenticated for a scheme that is not known.
     """
-    secret = credentials.get("x-api-key")
-    authorization = credentials.get("authorization", "").strip()
-    if authorization:
-        scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated("authorization must be: Bearer, and an api token")
-    return None if secret is None else secret.strip()
+    secret = bearer_secret(credentials.get("authorization", ""))
+    if secret is not None:
+        return secret
+    key = credentials.get("x-api-key")
+    return None if key is None else key.strip()
 
 
 def caller_of(services: Services, headers: Mapping[str, str]) -> Caller:

@@ -34,6 +34,6 @@ async def lock_place(connection: Connection, principal: Principal, now: datetime
     return replace(principal, role=Role(row["role"]), project_ids=project_ids_of(row))
 
 
-async def hold_workspace(connection: Connection, workspace_id: UUID) -> None:
-    """Wait for the workspace's lock, held until the transaction ends; a deleted workspace has none."""
-    await connection.execute(_SQL["hold_workspace"], workspace_id)
+async def hold_workspace(connection: Connection, workspace_id: UUID) -> bool:
+    """Wait for the workspace's lock, held until the transaction ends; return whether there is such a workspace."""
+    return await connection.fetchval(_SQL["hold_workspace"], workspace_id) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.access.principal import Principal
+from core.access.token_secret import AUTHORIZATION_FAULT, bearer_secret
 from core.errors import Unauthenticated
 from core.services import Services
 from rest_compat.dialect import AnyRequest, Dialect
@@ -12,10 +13,10 @@ from rest_compat.onlineornot.tokens import ROUTES
 
 async def authenticate(services: Services, request: AnyRequest) -> Principal:
     """Return whom the token in Authorization speaks for; raise Unauthenticated."""
-    scheme, _, secret = request.headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated("authorization must be: Bearer, and an api token")
-    return await services.authentication.authenticate(secret.strip())
+    secret = bearer_secret(request.headers.get("authorization", ""))
+    if not secret:
+        raise Unauthenticated(AUTHORIZATION_FAULT)
+    return await services.authentication.authenticate(secret)
 
 
 ONLINEORNOT = Dialect(

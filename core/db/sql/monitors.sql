@@ -1,7 +1,3 @@
--- name: lock_workspace
--- Held by whoever makes, deletes or tags monitors, so that counts and tags stay true. $1 workspace.
-SELECT id FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
-
 -- name: lock_monitor
 -- The monitor that a service is about to change. Its tags are right where the workspace is locked before: who waits for
 -- the monitor alone sees those of the beginning of the wait. $1 workspace, $2 monitor.

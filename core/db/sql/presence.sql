@@ -1,6 +1,7 @@
 -- name: hold_workspace
--- Held by whoever makes tokens or changes members, so that limits and roles stay true. $1 workspace.
-SELECT FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+-- Held by whoever makes tokens, changes members, or makes, deletes or tags monitors, so that limits, roles, counts and
+-- tags stay true. $1 workspace.
+SELECT id FROM workspaces WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
 
 -- name: present_place
 -- What a person is at the moment, and his token if he comes with one. $1 workspace, $2 person, $3 token or null.
