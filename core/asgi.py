@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from importlib import metadata
@@ -14,7 +13,7 @@ from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
 from core.bounded_body import MOST_BODY_BYTES
-from core.db.absence import CONNECTION_ERRORS, is_absence
+from core.db.absence import is_absence
 from core.db.database import Database
 from core.errors import StartupError
 from core.log import get_logger
@@ -87,20 +86,11 @@ def _health_routes(database: Database) -> list[Any]:
     @route("/readyz", http_method=_READING, media_type=MediaType.JSON)
     async def readyz() -> Response[dict[str, str]]:
         """Say whether the database answers too."""
-        if await _answers(database):
+        if await database.answers(_READY_SECONDS):
             return Response({"status": "ok"})
         return Response({"status": "database unreachable"}, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
 
     return [healthz, readyz]
-
-
-async def _answers(database: Database) -> bool:
-    try:
-        async with asyncio.timeout(_READY_SECONDS), database.acquire() as connection:
-            await connection.execute("SELECT 1")
-    except CONNECTION_ERRORS:
-        return False
-    return True
 
 
 def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:

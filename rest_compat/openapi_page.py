@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -31,17 +31,18 @@ def openapi_page(document: Mapping[str, Any], *, document_path: str) -> str:
         (
             f"<p>Version {escape(document['info']['version'])}. Address: "
             f"<code>{escape(document['servers'][0]['url'])}</code>. "
-            f'<a href="{escape(document_path)}">The OpenAPI document</a>. '
-            "Send <code>Authorization: Bearer</code> and a token with every request.</p>"
+            f'<a href="{escape(document_path)}">The OpenAPI document</a>.</p>'
         ),
     ]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            parts += _operation(document["servers"][0]["url"], path, method.upper(), operation)
+            parts += _operation(document, path, method.upper(), operation)
     return "".join(parts) + "</html>"
 
 
-def _operation(server: str, path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def _operation(
+    document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]
+) -> Iterator[str]:
     yield f'<section id="{escape(operation["operationId"])}"><h2><span class="method">{method}</span>'
     yield f"<code>{escape(path)}</code></h2>"
     yield f"<p>{escape(operation['summary'])}. {escape(operation['description'])}</p>"
@@ -52,7 +53,9 @@ def _operation(server: str, path: str, method: str, operation: Mapping[str, Any]
             yield "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"
         yield "</table>"
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    yield f"<pre>{escape(_curl(server, path, method, body))}</pre>"
+    url = document["servers"][0]["url"] + path
+    credentials = _credentials(document["components"]["securitySchemes"], operation["security"])
+    yield f"<pre>{escape(_curl(url, method, credentials, body))}</pre>"
     if body is not None:
         yield _folded("The body", body["schema"])
     for status, response in operation["responses"].items():
@@ -61,20 +64,30 @@ def _operation(server: str, path: str, method: str, operation: Mapping[str, Any]
     yield "</section>"
 
 
-def _curl(server: str, path: str, method: str, body: Mapping[str, Any] | None) -> str:
+def _credentials(schemes: Mapping[str, Mapping[str, str]], wanted: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines that say who asks, by the first of the schemes that are taken; none where all may."""
+    names = [name for each in wanted for name in each]
+    if not names:
+        return []
+    scheme = schemes[names[0]]
+    if scheme["type"] == "http":
+        return ['  --header "Authorization: Bearer $TOKEN"']
+    if scheme["in"] == "cookie":
+        return [f'  --cookie "{scheme["name"]}=$SESSION"']
+    return [f'  --header "{scheme["name"]}: $TOKEN"']
+
+
+def _curl(url: str, method: str, credentials: Sequence[str], body: Mapping[str, Any] | None) -> str:
     lines = [
-        f"curl --request {method} \\",
-        f"  --url {server}{path} \\",
-        "  --header 'Accept: application/json' \\",
+        f"curl --request {method}",
+        f"  --url {url}",
+        "  --header 'Accept: application/json'",
+        *credentials,
     ]
-    if body is None:
-        return "\n".join([*lines, '  --header "Authorization: Bearer $TOKEN"'])
-    sent = msgspec.json.encode(body["example"]).decode()
-    lines += [
-        '  --header "Authorization: Bearer $TOKEN" \\',
-        "  --header 'Content-Type: application/json' \\",
-    ]
-    return "\n".join([*lines, f"  --data '{sent}'"])
+    if body is not None:
+        sent = msgspec.json.encode(body["example"]).decode()
+        lines += ["  --header 'Content-Type: application/json'", f"  --data '{sent}'"]
+    return " \\\n".join(lines)
 
 
 def _folded(title: str, shown: Any) -> str:

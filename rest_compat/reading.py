@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,8 +10,11 @@ import msgspec
 from core.errors import InvalidInput
 from core.issues import Issues
 from plugins.api.config import Config, ConfigErrors, Issue, parse
+from rest_compat.route import Parameter
 
 ConfigT = TypeVar("ConfigT", bound=Config)
+
+NOT_AN_OBJECT = Issue(path=(), rule="json", message="the body must be a json object", expected="object")
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -19,8 +22,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        message = "the body must be a json object"
-        raise InvalidInput([Issue(path=(), rule="json", message=message, expected="object")]) from error
+        raise InvalidInput([NOT_AN_OBJECT]) from error
 
 
 def parsed(config: type[ConfigT], data: Mapping[str, Any]) -> ConfigT:
@@ -43,3 +45,31 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int
     number = int(text)
     issues.bound((name,), number, 1, most)
     return number
+
+
+def number_parameter(name: str, description: str, *, default: int, most: int) -> Parameter:
+    """Return the parameter of the query that `whole_number` reads."""
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return Parameter(name=name, description=description, schema=schema)
+
+
+def choice(query: Mapping[str, str], name: str, choices: Sequence[str], issues: Issues) -> str | None:
+    """Return what the query chooses, None if nothing; note an issue if there is no such choice."""
+    text = query.get(name)
+    if text is None or text in choices:
+        return text
+    expected = ", ".join(choices)
+    issues.refuse_value((name,), "enum", f"must be one of {expected}", text, expected=expected)
+    return None
+
+
+def choice_parameter(
+    name: str, description: str, choices: Sequence[str], *, default: str | None = None
+) -> Parameter:
+    """Return the parameter of the query that `choice` reads."""
+    schema: dict[str, Any] = {"type": "string", "enum": list(choices)}
+    return Parameter(
+        name=name,
+        description=description,
+        schema=schema if default is None else {**schema, "default": default},
+    )

@@ -106,6 +106,12 @@ def is_premium(plan: Plan) -> bool:
     return plan is not Plan.FREE
 
 
+def require_capability(plan: Plan, capability: Capability, *path: str) -> None:
+    """Raise PremiumRequired if a plan lacks the capability; `path` is the field that asks for it."""
+    if capability not in TERMS[plan].capabilities:
+        raise PremiumRequired(f"the plan {plan} does not include {capability.value}", path=path)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
     """What a workspace has of that which plans limit; no more is counted than tells that it is too much.
@@ -169,8 +175,7 @@ class Allowance:
 
     def require_capability(self, capability: Capability, *path: str) -> None:
         """Raise PremiumRequired if the plan lacks the capability; `path` is the field that asks for it."""
-        if capability not in self.terms.capabilities:
-            raise PremiumRequired(f"the plan {self.plan} does not include {capability.value}", path=path)
+        require_capability(self.plan, capability, *path)
 
 
 # What one GraphQL operation may cost: about so many objects may be in its answer.

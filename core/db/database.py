@@ -208,6 +208,15 @@ class Database:
             with contextlib.suppress(*CONNECTION_ERRORS):
                 await self.pool.release(connection, timeout=_REST_SECONDS)
 
+    async def answers(self, seconds: float) -> bool:
+        """Return whether the server answers within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds), self.acquire() as connection:
+                await connection.execute("SELECT 1")
+        except CONNECTION_ERRORS:
+            return False
+        return True
+
     async def in_transaction(self, work: Callable[[Connection], Awaitable[ResultT]]) -> ResultT:
         """Do work in a transaction and return its result after the commit; Piccolo's queries join it.
 

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Generic, TypeVar
 
 import msgspec
 
-from core.bounded_body import BodyTooLarge
-from core.errors import (
-    Conflict,
-    Forbidden,
-    InvalidInput,
-    NotFound,
-    OverLimit,
-    PremiumRequired,
-    RateLimited,
-    TocsinError,
-    Unauthenticated,
-    Unavailable,
-)
-from rest_compat.dialect import MethodNotAllowed
+from core.errors import InvalidInput, TocsinError
 
 ResultT = TypeVar("ResultT")
-
-_STATUSES: tuple[tuple[type[TocsinError], HTTPStatus], ...] = (
-    (InvalidInput, HTTPStatus.BAD_REQUEST),
-    (Unauthenticated, HTTPStatus.UNAUTHORIZED),
-    (PremiumRequired, HTTPStatus.FORBIDDEN),
-    (OverLimit, HTTPStatus.FORBIDDEN),
-    (Forbidden, HTTPStatus.FORBIDDEN),
-    (NotFound, HTTPStatus.NOT_FOUND),
-    (MethodNotAllowed, HTTPStatus.METHOD_NOT_ALLOWED),
-    (Conflict, HTTPStatus.CONFLICT),
-    (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
-    (RateLimited, HTTPStatus.TOO_MANY_REQUESTS),
-    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
-)
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -84,11 +56,9 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[Message] = []
 
 
-def refused(error: TocsinError) -> tuple[HTTPStatus, Refused]:
-    """Return status and body of an error; every issue of an input is an error of its own."""
-    status = next((each for kind, each in _STATUSES if isinstance(error, kind)), None)
+def refused(error: TocsinError) -> Refused:
+    """Return the body of an error; every issue of an input is an error of its own."""
     if isinstance(error, InvalidInput):
         told = [Message(code=error.code, message=each.message, path=list(each.path)) for each in error.issues]
-    else:
-        told = [Message(code=error.code, message=error.message)]
-    return status or HTTPStatus.INTERNAL_SERVER_ERROR, Refused(errors=told)
+        return Refused(errors=told)
+    return Refused(errors=[Message(code=error.code, message=error.message)])

@@ -25,8 +25,8 @@ from core.moments import moment_of, write_moment
 from core.unset import UNSET, Unset
 from plugins.api.config import Config, Meta
 from rest_compat.onlineornot.envelope import Envelope, PagedEnvelope, ResultInfo
-from rest_compat.reading import json_object, parsed, whole_number
-from rest_compat.route import Call, Parameter, Route
+from rest_compat.reading import json_object, number_parameter, parsed, whole_number
+from rest_compat.route import Call, Route
 
 DEFAULT_PER_PAGE = 20
 MOST_PER_PAGE = 100
@@ -264,11 +264,9 @@ ROUTES = (
         answer=_list,
         result=PagedEnvelope[ShownToken],
         query=(
-            Parameter(name="page", description="Page number of paginated results", default="1"),
-            Parameter(
-                name="per_page",
-                description=f"Number of items per page, at most {MOST_PER_PAGE}",
-                default=str(DEFAULT_PER_PAGE),
+            number_parameter("page", "Page number of paginated results", default=1, most=FURTHEST_PAGE),
+            number_parameter(
+                "per_page", "Number of items per page", default=DEFAULT_PER_PAGE, most=MOST_PER_PAGE
             ),
         ),
         example=_enveloped(
@@ -289,7 +287,6 @@ ROUTES = (
         body_example={"name": "My API Token", "grants": _GRANTS},
         result=Envelope[NewToken],
         example=_enveloped({**_EXAMPLE, "token": "tocsin_abc123def456ghi789jkl012mno345pqrs678tuv"}),
-        refusals=(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     ),
     Route(
         method=HTTPMethod.GET,

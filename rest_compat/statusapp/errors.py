@@ -1,4 +1,4 @@
-"""How StatusApp says that something went wrong: `{"error", "code"}`."""
+"""How StatusApp says that something went wrong: `{"error", "code"}`, and a list of what is wrong with a body."""
 
 from __future__ import annotations
 
@@ -7,17 +7,69 @@ from http import HTTPStatus
 
 import msgspec
 
+from core.errors import Forbidden, InvalidInput, TocsinError, Unauthenticated
+from plugins.api.config import Issue
+from rest_compat.statuses import status_of
+
 
 class ErrorCode(enum.Enum):
-    """The codes of the dialect, each with its HTTP status. The page stops at 429; the rest is told alike."""
+    """The codes of the dialect, each with its HTTP status. The page stops at 429 and 500; the rest is told alike."""
 
+    BAD_REQUEST = HTTPStatus.BAD_REQUEST
+    UNAUTHORIZED = HTTPStatus.UNAUTHORIZED
+    FORBIDDEN = HTTPStatus.FORBIDDEN
     NOT_FOUND = HTTPStatus.NOT_FOUND
     METHOD_NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED
+    CONFLICT = HTTPStatus.CONFLICT
     PAYLOAD_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     RATE_LIMIT_EXCEEDED = HTTPStatus.TOO_MANY_REQUESTS
+    INTERNAL_SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
     SERVICE_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error. `details` is Tocsin's own code where it says more: API_TOKEN_EXPIRED, OVER_LIMIT, …"""
+
+    error: str
+    code: str
+    details: str | None = None
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong with a field."""
+
+    code: str
+    path: list[str]
+    message: str
+    expected: str | None = None
+    received: str | None = None
+
+
+class Invalid(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is wrong with the fields of a request."""
+
+    error: list[FieldError]
+
+
+def refused(error: TocsinError) -> Refused | Invalid:
+    """Return the body of an error; what is wrong with fields is a list, each in its own place."""
+    if isinstance(error, InvalidInput) and all(issue.path for issue in error.issues):
+        return Invalid(error=[_field_error(issue) for issue in error.issues])
+    code = ErrorCode(status_of(error)).name
+    says_more = isinstance(error, Forbidden | Unauthenticated) and error.code != code
+    return Refused(error=error.message, code=code, details=error.code if says_more else None)
 
 
 def error_body(code: ErrorCode, message: str) -> bytes:
     """Return the JSON body of an error."""
-    return msgspec.json.encode({"error": message, "code": code.name})
+    return msgspec.json.encode(Refused(error=message, code=code.name))
+
+
+def _field_error(issue: Issue) -> FieldError:
+    return FieldError(
+        code=issue.rule,
+        path=list(issue.path),
+        message=issue.message,
+        expected=issue.expected,
+        received=issue.received,
+    )

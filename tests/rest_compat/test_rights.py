@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,38 +10,22 @@ from core.access.rights import is_allowed
 from rest_compat.dialect import Dialect
 from rest_compat.plugin import DIALECTS
 from rest_compat.route import Route
-from tests.graphql_schema.personas import NOBODY, Persona, tokens_of
+from tests.graphql_schema.personas import NOBODY, Persona, people_of, tokens_of
 from tests.graphql_schema.samples import MARK, World
+from tests.rest_compat.dashmon.samples import REQUESTS as OF_DASHMON
+from tests.rest_compat.onlineornot.samples import REQUESTS as OF_ONLINEORNOT
+from tests.rest_compat.statusapp.samples import REQUESTS as OF_STATUSAPP
 
-Request = tuple[str, Any]
-
-
-async def _a_token(world: World) -> Request:
-    return f"/v1/tokens/{await world.token()}", None
-
-
-def _fixed(path: str, body: Any = None) -> Callable[[World], Awaitable[Request]]:
-    async def request(_world: World) -> Request:
-        return path, body
-
-    return request
-
-
-REQUESTS: Mapping[str, Callable[[World], Awaitable[Request]]] = {
-    "GET /v1/tokens/verify": _fixed("/v1/tokens/verify"),
-    "GET /v1/tokens/permissions": _fixed("/v1/tokens/permissions"),
-    "GET /v1/tokens": _fixed("/v1/tokens"),
-    "POST /v1/tokens": _fixed(
-        "/v1/tokens", {"name": "ci", "grants": [{"scope": "TOKENS", "permission": "READ"}]}
-    ),
-    "GET /v1/tokens/{token_id}": _a_token,
-    "DELETE /v1/tokens/{token_id}": _a_token,
-}
+REQUESTS = {**OF_DASHMON, **OF_ONLINEORNOT, **OF_STATUSAPP}
 
 
 @pytest.fixture
 async def world(owner) -> World:
     return World(tenant=owner, project_id=await owner.add_project(MARK))
+
+
+def test_there_is_a_request_for_each_route() -> None:
+    assert set(REQUESTS) == {route.template for dialect in DIALECTS for route in dialect.routes}
 
 
 @pytest.mark.parametrize(
@@ -53,13 +36,11 @@ async def world(owner) -> World:
 async def test_a_route_is_open_to_those_who_may_and_refused_without_a_trace_to_all_others(
     world, contents, dialect: Dialect, route: Route
 ) -> None:
-    askers = await tokens_of(world.tenant)
-    for persona in askers:
-        assert (await persona.ask(world.tenant, "{ viewer { role } }")).data
-    request = REQUESTS[route.template]
-    path, body = await request(world)
+    askers = await _askers(world, dialect, route)
+    make_request = REQUESTS[route.template]
+    path, body = await make_request(world)
     before = await contents()
-    refused = [NOBODY, *(each for each in askers if not is_allowed(route.right, each.principal))]
+    refused = [each for each in askers if not is_allowed(route.right, each.principal)]
     for persona in refused:
         answer = await _send(world, persona, route, path, body)
         assert answer.status_code == (401 if persona is NOBODY else 403), (persona.name, answer.text)
@@ -67,9 +48,18 @@ async def test_a_route_is_open_to_those_who_may_and_refused_without_a_trace_to_a
     assert await contents() == before
 
     for persona in (each for each in askers if is_allowed(route.right, each.principal)):
-        path, body = await request(world)
+        path, body = await make_request(world)
         answer = await _send(world, persona, route, path, body)
         assert answer.status_code == route.status, (persona.name, answer.text)
+
+
+async def _askers(world: World, dialect: Dialect, route: Route) -> list[Persona]:
+    """Return nobody, tokens and, where the dialect takes them, people; each known already, so that to ask stores nothing."""
+    tokens = [] if route.is_of_session else await tokens_of(world.tenant)
+    people = await people_of(world.tenant, world.project_id) if dialect.session_security else []
+    for persona in [*tokens, *people]:
+        assert (await persona.ask(world.tenant, "{ viewer { role } }")).data
+    return [NOBODY, *tokens, *people]
 
 
 async def _send(world: World, persona: Persona, route: Route, path: str, body: Any) -> Any:

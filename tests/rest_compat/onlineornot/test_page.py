@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.asgi import create_app
-from core.inherited_socket_server import InheritedSocketServer
-from core.supervision.listening_socket import BACKLOG, listen
 from tests.graphql_schema.conftest import Tenant
+from tests.rest_compat.shapes import shape_of
 
 PAGE = (Path(__file__).parents[2] / "contract" / "pages" / "onlineornot-tokens-api.txt").read_text()
 
@@ -41,20 +38,6 @@ def programs() -> list[Program]:
     return [Program(line=line, example=msgspec.json.decode(example)) for line, example in found]
 
 
-@pytest.fixture
-async def address(services) -> AsyncIterator[str]:
-    """The address of a server with every face."""
-    listener = listen("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    server = InheritedSocketServer(create_app(services), listener.detach(), BACKLOG)
-    started = asyncio.Event()
-    serving = asyncio.create_task(server.run(started.set))
-    await started.wait()
-    yield f"http://127.0.0.1:{port}"
-    server.end()
-    await serving
-
-
 def test_the_page_has_a_program_for_each_of_its_routes() -> None:
     assert len({str(program) for program in programs()}) == 6
 
@@ -75,12 +58,3 @@ async def test_a_program_of_the_page_runs_and_gets_what_the_page_shows(
 
     assert process.returncode == 0
     assert shape_of(msgspec.json.decode(output)) == shape_of(program.example)
-
-
-def shape_of(value: Any) -> Any:
-    """Return the keys and types of JSON; of a list those of its items."""
-    if isinstance(value, dict):
-        return {name: shape_of(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [shape_of(value[0])] if value else []
-    return type(value).__name__

@@ -1,0 +1,1 @@
+"""The Dashmon dialect."""

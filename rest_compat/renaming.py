@@ -1,0 +1,42 @@
+"""Says what services have against an input in the names that a dialect has for its fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from core.errors import InvalidInput
+from plugins.api.config import Issue
+
+Names = Mapping[tuple[str, ...], tuple[str, ...]]
+
+
+@contextmanager
+def renamed(names: Names) -> Iterator[None]:
+    """Raise the InvalidInput of what is done within anew, each issue at the dialect's place for it.
+
+    `names` leads from the beginning of a path in the domain's names to that in the dialect's; of several that fit the
+    longest counts, and what no name fits stays as it is.
+    """
+    try:
+        yield
+    except InvalidInput as refusal:
+        raise InvalidInput([_renamed(issue, names) for issue in refusal.issues]) from refusal
+
+
+def _renamed(issue: Issue, names: Names) -> Issue:
+    path = _translated(issue.path, names)
+    told = ".".join(issue.path)
+    message = issue.message
+    if told and message.startswith(told):
+        message = ".".join(path) + message.removeprefix(told)
+    return dataclasses.replace(issue, path=path, message=message)
+
+
+def _translated(path: tuple[str, ...], names: Names) -> tuple[str, ...]:
+    for length in range(len(path), 0, -1):
+        beginning = names.get(path[:length])
+        if beginning is not None:
+            return (*beginning, *path[length:])
+    return path

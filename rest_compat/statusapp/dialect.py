@@ -1,0 +1,46 @@
+"""StatusApp's dialect as a whole, but for the heartbeat addresses, which are mounted by themselves."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from core.access.principal import Principal
+from core.services import Services
+from rest_compat.credentials import BEARER, bearer_principal, key_in_header
+from rest_compat.dialect import AnyRequest, Dialect
+from rest_compat.route import Route
+from rest_compat.statusapp import server
+from rest_compat.statusapp.errors import refused
+
+_KEY: Final = "X-API-Key"
+_ANY_PAGE: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After",
+}
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization, X-API-Key",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+async def authenticate(services: Services, request: AnyRequest, _route: Route) -> Principal:
+    """Return whom the key speaks for, in either header; raise Unauthenticated. Cookies count for nothing here."""
+    key = request.headers.get(_KEY)
+    if key is None:
+        return await bearer_principal(services, request.headers)
+    return await services.authentication.authenticate(key.strip())
+
+
+STATUSAPP = Dialect(
+    name="statusapp",
+    title="StatusApp's API",
+    root="/api/v1",
+    routes=(*server.ROUTES,),
+    authenticate=authenticate,
+    error=refused,
+    security=MappingProxyType({"key": key_in_header(_KEY), "bearer": BEARER}),
+    headers=MappingProxyType(_ANY_PAGE),
+    preflight=MappingProxyType(_PREFLIGHT),
+)

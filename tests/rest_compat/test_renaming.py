@@ -1,0 +1,37 @@
+"""Issues in the names of a dialect."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import InvalidInput
+from plugins.api.config import Issue
+from rest_compat.renaming import renamed
+
+NAMES = {
+    ("probe", "http"): (),
+    ("probe", "http", "body"): ("requestBody",),
+    ("intervalSeconds",): ("interval",),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("probe", "http", "url"), ("url",)),
+        (("probe", "http", "body"), ("requestBody",)),
+        (("probe", "http", "headers", "1", "name"), ("headers", "1", "name")),
+        (("intervalSeconds",), ("interval",)),
+        (("name",), ("name",)),
+        ((), ()),
+    ],
+)
+def test_an_issue_is_told_at_the_dialects_place_by_the_longest_name_that_fits(path, expected) -> None:
+    issue = Issue(path=path, rule="required", message=f"{'.'.join(path)} is wrong")
+
+    with pytest.raises(InvalidInput) as refusal, renamed(NAMES):
+        raise InvalidInput([issue])
+
+    (told,) = refusal.value.issues
+    assert told.path == expected
+    assert told.message == f"{'.'.join(expected)} is wrong"
