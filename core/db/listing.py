@@ -1,4 +1,4 @@
-"""Pages of a list by keyset: of one list, or of the same list below many parents in one statement.
+"""Pages of a list by keyset: of one list, or of the same list below many parents in one statement; and by number.
 
 A list is a named statement that returns all its rows, with its columns of order among them, and takes the
 workspace as $1. What is added here are the bounds, the order and the limit; PostgreSQL pulls the statement
@@ -103,6 +103,24 @@ async def read_pages(
     return {parent: _page(found, request) for parent, found in rows_by_parent.items()}
 
 
+async def read_stretch(
+    connection: Connection,
+    select: str,
+    arguments: Sequence[Any],
+    ordering: Ordering,
+    *,
+    skipped: int,
+    size: int,
+    columns: tuple[str, ...] | None = None,
+) -> list[asyncpg.Record]:
+    """Return up to `size` rows of the list after the first `skipped`; `columns` as above.
+
+    For clients that count pages: what is skipped is read nevertheless.
+    """
+    sql = _stretch_sql(select, ordering, len(arguments), columns)
+    return await connection.fetch(sql, *arguments, size, skipped)
+
+
 async def count_rows(connection: Connection, select: str, arguments: Sequence[Any]) -> int:
     """Return how long the whole list is."""
     total: int = await connection.fetchval(_count_sql(select), *arguments)
@@ -192,6 +210,14 @@ def _page_sql(
         f"SELECT {_named(columns, bounds.columns)} FROM (\n{select}\n) AS listed\n{where}\n"  # noqa: S608
         f"ORDER BY {_order(bounds, 'listed')} LIMIT ${argument_count + 1}"
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _stretch_sql(
+    select: str, ordering: Ordering, argument_count: int, columns: tuple[str, ...] | None
+) -> str:
+    bounds = _Bounds(ordering=ordering, has_after=False, has_before=False, is_backward=False)
+    return f"{_page_sql(select, bounds, argument_count, columns)} OFFSET ${argument_count + 2}"
 
 
 @functools.lru_cache(maxsize=1024)

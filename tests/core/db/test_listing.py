@@ -1,0 +1,33 @@
+"""Stretches of a list, for clients that count pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.db.listing import Ordering, SortType, ordered_by, read_stretch
+
+NUMBERS = "SELECT md5(number::text)::uuid AS id, number, number % 2 AS parity FROM generate_series(1, $1::integer) AS number"
+BY_NUMBER = ordered_by("number", "number", SortType.INTEGER)
+DOWNWARDS = ordered_by("-number", "number", SortType.INTEGER, is_descending=True)
+
+
+@pytest.mark.parametrize(
+    ("ordering", "skipped", "size", "expected"),
+    [
+        (BY_NUMBER, 0, 3, [1, 2, 3]),
+        (BY_NUMBER, 3, 3, [4, 5]),
+        (BY_NUMBER, 1_000_000, 3, []),
+        (DOWNWARDS, 1, 2, [4, 3]),
+    ],
+    ids=["first", "last", "beyond", "downwards"],
+)
+async def test_a_stretch_begins_after_what_is_skipped(
+    database, ordering: Ordering, skipped, size, expected
+) -> None:
+    async with database.acquire() as connection:
+        rows = await read_stretch(
+            connection, NUMBERS, [5], ordering, skipped=skipped, size=size, columns=("number",)
+        )
+
+    assert [row["number"] for row in rows] == expected
+    assert all(set(row.keys()) == {"number", "id"} for row in rows)
