@@ -164,6 +164,13 @@ FIELDS: Mapping[str, Right] = MappingProxyType(
         "Viewer.sessions": _PERSON,
         "Monitor.openIncident": _by_role(_READ, TokenScope.INCIDENTS),
         "Incident.alertDecisions": _by_role(_READ, TokenScope.NOTIFICATIONS),
+        "Incident.acknowledgedBy": _by_role(_READ, TokenScope.TEAM),
+        "IncidentEvent.actor": _by_role(_READ, TokenScope.TEAM),
+        "ApiToken.createdBy": _by_role(_READ, TokenScope.TEAM),
+        "AuditEntry.actor": _by_role(_READ, TokenScope.TEAM),
         "Heartbeat.pingUrl": _by_role(_WRITE, _WATCHED),
     }
 )
+
+# Of these, those that are null to everybody else without an error beside them.
+SILENT_FIELDS = frozenset({"Heartbeat.pingUrl"})

@@ -84,9 +84,16 @@ class User(Node):
 
 
 async def user_named(context: Context, user_id: UUID | None) -> User | None:
-    """Return the person whom a row of the workspace names, a member still or not."""
+    """Return the person whom a row of the workspace names, a member still or not; for what is open with its parent."""
     row = None if user_id is None else await context.reads.load(users_by_id, user_id)
     return None if row is None else User.of(row)
+
+
+async def person_behind(context: Context, user_id: UUID | None) -> User | None:
+    """Return the same of a field that may be null; raise Forbidden if members are not shown to whoever asks."""
+    if user_id is not None:
+        context.require_read(TokenScope.TEAM)
+    return await user_named(context, user_id)
 
 
 @strawberry.type(description="The tenant: owns all that is watched, has a plan and members")
@@ -201,10 +208,10 @@ class ApiToken(Node):
         is_past = self.expires_at is not None and self.expires_at <= info.context.now
         return self.revoked_at is None and not is_past
 
-    @field("Who made it")
+    @field("Who made it. It needs TEAM")
     async def created_by(self, info: Info) -> User | None:
         """Return the person."""
-        return await user_named(info.context, self.row["created_by"])
+        return await person_behind(info.context, self.row["created_by"])
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> ApiToken:

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from core.ids import Prefix, encode_id
-from graphql_schema.access.types import ApiToken, User, user_named
+from graphql_schema.access.types import ApiToken, User, person_behind
 from graphql_schema.context import Info
 from graphql_schema.described import field
 from graphql_schema.nodes import Node
@@ -34,10 +34,10 @@ class AuditEntry(Node):
         description="What was there after, of an update what differs; null of what was deleted. Secrets are never shown"
     )
 
-    @field("Who made it; null for the operator at the server's command line")
+    @field("Who made it; null for the operator at the server's command line. It needs TEAM")
     async def actor(self, info: Info) -> User | None:
         """Return the person, who may have left the workspace."""
-        return await user_named(info.context, self.row["user_id"])
+        return await person_behind(info.context, self.row["user_id"])
 
     @field("The API token that spoke for the actor; null for a person who signed in")
     async def token(self, info: Info) -> ApiToken | None:

@@ -2,7 +2,8 @@
 
 A page whose selection cannot be planned is completed the stock way. An answer with an error in a page, or with
 several errors, is never ours: the operation is then run again by the stock executor alone, so that the data, the
-errors, their paths and their order are its own. Mutations are always its own, as they cannot be run again.
+errors, their paths and their order are its own. From a page on in which a field will be refused, all of it is the
+stock executor's, so that it need not be run again. Mutations are always its own, as they cannot be.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as St
 
 from core.log import get_logger
 from graphql_schema.context import Context
+from graphql_schema.fast_lists.abandoned import NotOpen
 from graphql_schema.fast_lists.columns import Complete
 from graphql_schema.fast_lists.plans import Place, Planner
 from graphql_schema.pagination import RowPage
@@ -31,6 +33,7 @@ class ListExecutor(StockExecutor):
         super().__init__(*args, **named)
         is_query = self.operation.operation is OperationType.QUERY
         self.planner = Planner(self) if is_query else None
+        self.is_ours = False
         self._is_abandoned = False
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -40,12 +43,12 @@ class ListExecutor(StockExecutor):
 
     async def _judged(self, running: Awaitable[Any], serially: bool | None) -> ExecutionResult:
         result: ExecutionResult = await running
-        if self.planner is None or not (self._is_abandoned or len(result.errors or ()) > 1):
+        if not self.is_ours or not (self._is_abandoned or len(result.errors or ()) > 1):
             return result
         if isinstance(self.context_value, Context):
             self.context_value.start_over()
         stock: Any = self.build_per_event_executor(self.root_value)
-        stock.planner = None
+        stock.planner, stock.is_ours = None, False
         again = stock.execute_operation(serially)
         return await again if self.is_awaitable(again) else again  # type: ignore[no-any-return]
 
@@ -61,8 +64,9 @@ class ListExecutor(StockExecutor):
         """Complete a page of rows level by level, and any other value as it is."""
         if result.__class__ is RowPage and self.planner is not None:
             place = Place(details=field_details_list, path=path, info=info)
-            plan = _planned(self.planner, return_type, place)
+            plan = self._planned(self.planner, return_type, place)
             if plan is not None:
+                self.is_ours = True
                 return self._page(plan, result)
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
@@ -76,10 +80,11 @@ class ListExecutor(StockExecutor):
             raise
         return completed
 
-
-def _planned(planner: Planner, page_type: Any, place: Place) -> Complete | None:
-    try:
-        return planner.plan(page_type.of_type if is_non_null_type(page_type) else page_type, place)
-    except Exception as error:  # whatever it is, the stock way comes upon it too
-        _log.debug("graphql.page_not_planned", error=repr(error))
+    def _planned(self, planner: Planner, page_type: Any, place: Place) -> Complete | None:
+        try:
+            return planner.plan(page_type.of_type if is_non_null_type(page_type) else page_type, place)
+        except NotOpen:
+            self.planner = None
+        except Exception as error:  # whatever it is, the stock way comes upon it too
+            _log.debug("graphql.page_not_planned", error=repr(error))
         return None

@@ -25,7 +25,9 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path
 from strawberry.types.base import StrawberryObjectDefinition
 
-from graphql_schema.fast_lists.abandoned import Abandoned, NotPlanned
+from core.access.rights import is_allowed
+from graphql_schema.context import Context
+from graphql_schema.fast_lists.abandoned import Abandoned, NotOpen, NotPlanned
 from graphql_schema.fast_lists.attributes import DEFINITION, Ask
 from graphql_schema.fast_lists.columns import (
     Column,
@@ -76,11 +78,20 @@ class Planner:
 
     def _asking(self, object_type: GraphQLObjectType, selected: Selected, above: Place) -> Ask:
         details, field = selected.details, selected.field
+        self._require_open(selected)
         path = Path(above.path, selected.name, object_type.name)
         nodes = [each.node for each in details]
         info = self._executor.build_resolve_info(field, nodes, object_type, path)
         complete = self._completion(field.type, Place(details=details, path=path, info=info))
         return asking(self._executor, selected, info, complete)
+
+    def _require_open(self, selected: Selected) -> None:
+        """Raise NotOpen, before anything is read, for a field that will be refused: the stock executor says so."""
+        context = self._executor.context_value
+        if selected.right is None or not isinstance(context, Context):
+            return
+        if not is_allowed(selected.right, context.known_principal):
+            raise NotOpen(selected.name)
 
     def _completion(self, value_type: GraphQLOutputType, place: Place) -> Complete:
         is_required = is_non_null_type(value_type)

@@ -14,6 +14,7 @@ from graphql import GraphQLField, GraphQLObjectType, TypeNameMetaFieldDef, get_n
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.types.field import StrawberryField
 
+from core.access.rights import FIELDS, SILENT_FIELDS, Right
 from graphql_schema.fast_lists.abandoned import NotPlanned
 from graphql_schema.fast_lists.attributes import Ask, plain_definition, reading
 from graphql_schema.fast_lists.leaves import leaf_column_of
@@ -22,19 +23,25 @@ from graphql_schema.known_operations import KnownOperations
 # Of larger operations the rest is asked each time: what is kept is bounded, whatever clients send.
 MOST_FIELDS_KEPT = 1_000
 
+_REFUSING = {name: right for name, right in FIELDS.items() if name not in SILENT_FIELDS}
+
 _Details: TypeAlias = list[FieldDetails]
 _Key: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selected:
-    """One field under its response name; `ask` is there if the field asks for nothing but the object."""
+    """One field under its response name; `ask` is there if the field asks for nothing but the object.
+
+    `right` is there if whoever lacks it is told so in an error.
+    """
 
     name: str
     details: _Details
     field: GraphQLField
     definition: StrawberryField | None
     ask: Ask | None
+    right: Right | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +96,8 @@ def _collected(executor: Any, object_type: GraphQLObjectType, details: _Details)
 
 
 def _selected(executor: Any, object_type: GraphQLObjectType, name: str, details: _Details) -> Selected:
-    field = executor.schema.get_field(object_type, details[0].node.name.value)
+    field_name = details[0].node.name.value
+    field = executor.schema.get_field(object_type, field_name)
     if field is None or details[0].fragment_variable_values is not None:
         raise NotPlanned(name)
     definition = plain_definition(executor, field)
@@ -99,6 +107,7 @@ def _selected(executor: Any, object_type: GraphQLObjectType, name: str, details:
         field=field,
         definition=definition,
         ask=_ask_of_the_object(object_type, field, definition),
+        right=_REFUSING.get(f"{object_type.name}.{field_name}"),
     )
 
 

@@ -18,7 +18,7 @@ from core.checks.reading import CHECKS_OF_INCIDENTS, INCIDENT_OF_CHECK, LATEST_F
 from core.ids import Prefix, encode_id
 from core.incidents.reading import EARLIEST_FIRST, INCIDENT_OF_EVENT, TIMELINE, check_counts
 from core.incidents.transition import Severity, incident_number
-from graphql_schema.access.types import User, user_named
+from graphql_schema.access.types import User, person_behind
 from graphql_schema.arguments import After, First
 from graphql_schema.checks.types import Check, LazyMonitor
 from graphql_schema.context import Context, Info
@@ -81,10 +81,10 @@ class IncidentEvent:
         description="What happened, in words: a note as it was written, else one line"
     )
 
-    @field("Who did it; null for what Tocsin did")
+    @field("Who did it; null for what Tocsin did. It needs TEAM")
     async def actor(self, info: Info) -> User | None:
         """Return the person."""
-        return await user_named(info.context, self.row["actor_id"])
+        return await person_behind(info.context, self.row["actor_id"])
 
     @classmethod
     def of(cls, row: asyncpg.Record) -> IncidentEvent:
@@ -160,10 +160,10 @@ class Incident(Node):
         monitor: Monitor | None = await info.context.find_granted(Prefix.MONITOR, self.row["monitor_id"])
         return monitor
 
-    @field("Who looks after it")
+    @field("Who looks after it. It needs TEAM")
     async def acknowledged_by(self, info: Info) -> User | None:
         """Return the person."""
-        return await user_named(info.context, self.row["acknowledged_by"])
+        return await person_behind(info.context, self.row["acknowledged_by"])
 
     @field("From where the failure was seen")
     async def affected_regions(self, info: Info) -> list[Region]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from core.access.principal import Grant, TokenPermission, TokenScope
 from core.db.named_sql import named_sql
 
 MANY = 2_000
@@ -154,3 +155,21 @@ async def test_a_count_is_made_only_when_asked_for(owner, watched):
     assert len(seen) == 1
     assert not any("count(*)" in statement for statement in seen)
     assert len(counted) == 2
+
+
+async def test_a_page_with_a_field_that_is_refused_is_read_once_all_the_same(owner, watched):
+    await fill(owner, 10)
+    watcher = await owner.add_token(
+        *(Grant(scope=scope, permission=TokenPermission.READ) for scope in TokenScope if scope != "TEAM")
+    )
+    named = "{ incidents { nodes { number acknowledgedBy { name } monitor { name } } } }"
+    unnamed = "{ incidents { nodes { number monitor { name } } } }"
+
+    answer = await watcher.ask(named)
+    seen = await statements_of(watcher, watched, unnamed)
+    watched.statements.clear()
+    await watcher.ask(named)
+
+    assert set(answer.codes) == {"FORBIDDEN"}
+    assert {each["acknowledgedBy"] for each in answer.body["data"]["incidents"]["nodes"]} == {None}
+    assert [each for each in watched.statements if not is_noise(each)] == seen

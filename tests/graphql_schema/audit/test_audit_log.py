@@ -128,15 +128,16 @@ async def test_whoever_is_confined_to_projects_is_refused_whatever_his_role(owne
     assert (await admin.ask(LIST)).codes == ["FORBIDDEN"]
 
 
-async def test_which_token_it_was_needs_the_scope_of_tokens(owner):
+async def test_which_token_it_was_needs_the_scope_of_tokens_and_who_it_was_that_of_the_team(owner):
     await owner.data(CREATE)
     admin = await owner.add_token(READ_ACCOUNT, role=Role.ADMIN)
 
     answer = await admin.ask(LIST)
 
-    assert answer.codes == ["FORBIDDEN"]
+    assert answer.codes == ["FORBIDDEN", "FORBIDDEN"]
+    assert {error["path"][-1] for error in answer.errors} == {"token", "actor"}
     [entry] = answer.body["data"]["auditLog"]["nodes"]
-    assert (entry["action"], entry["token"]) == ("project.created", None)
+    assert (entry["action"], entry["token"], entry["actor"]) == ("project.created", None, None)
 
 
 async def test_another_workspaces_entries_are_like_none(owner, stranger):
