@@ -95,19 +95,19 @@ class UserError:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt(Generic[ValueT]):
+class Attempted(Generic[ValueT]):
     """What became of a change: its value, or why it was refused."""
 
     value: ValueT | None
     user_errors: list[UserError]
 
 
-async def attempt(change: Awaitable[ValueT]) -> Attempt[ValueT]:
+async def attempt(change: Awaitable[ValueT]) -> Attempted[ValueT]:
     """Await a change; what the caller can mend becomes userErrors, anything else is raised."""
     try:
-        return Attempt(value=await change, user_errors=[])
+        return Attempted(value=await change, user_errors=[])
     except _MENDABLE as refused:
-        return Attempt(value=None, user_errors=user_errors(refused))
+        return Attempted(value=None, user_errors=user_errors(refused))
 
 
 def user_errors(error: TocsinError) -> list[UserError]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.access.attempt_allowance import Allowance, wait_seconds
+from core.access.attempt_allowance import AttemptAllowance, wait_seconds
 from core.client_address import customer_of
 from core.clock import Clock
 from core.db.database import Database
@@ -23,12 +23,12 @@ _SQL = named_sql("attempts")
 class _Limits:
     """The allowance of an account and that of an address; None where it is not counted."""
 
-    account: Allowance | None = None
-    address: Allowance | None = None
+    account: AttemptAllowance | None = None
+    address: AttemptAllowance | None = None
 
 
-def _allowance(at_once: int, seconds: int) -> Allowance:
-    return Allowance(at_once=at_once, drains_one_in=timedelta(seconds=seconds))
+def _allowance(at_once: int, seconds: int) -> AttemptAllowance:
+    return AttemptAllowance(at_once=at_once, drains_one_in=timedelta(seconds=seconds))
 
 
 class Door(enum.Enum):
@@ -76,7 +76,7 @@ class Attempts:
                 await connection.execute(_SQL["give_attempt_back"], key, allowance.drains_one_in)
 
 
-def _buckets(attempt: Attempt) -> Iterator[tuple[bytes, Allowance]]:
+def _buckets(attempt: Attempt) -> Iterator[tuple[bytes, AttemptAllowance]]:
     limits = attempt.door.value
     if limits.address is not None and attempt.address is not None:
         yield _key(attempt.door, "address", customer_of(attempt.address)), limits.address

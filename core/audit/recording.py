@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.audit.bounding import bounded_view
 from core.audit.change import AuditedChange
 from core.db.database import Connection
 from core.db.named_sql import named_sql
@@ -69,4 +70,4 @@ async def record_all(
 
 
 def _json(view: dict[str, Any] | None) -> str | None:
-    return None if view is None else msgspec.json.encode(view).decode()
+    return None if view is None else msgspec.json.encode(bounded_view(view)).decode()

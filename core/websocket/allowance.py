@@ -17,7 +17,7 @@ class PeerLimits:
     frames_a_second: float
 
 
-class Allowance:
+class PeerAllowance:
     """Full at first, and filled steadily. What is spent beyond it is a debt, which time pays."""
 
     __slots__ = ("_at_seconds", "_left", "limits")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol, cast
 
-from core.websocket.allowance import Allowance, PeerLimits
+from core.websocket.allowance import PeerAllowance, PeerLimits
 from core.websocket.frames import (
     CloseCode,
     Frame,
@@ -55,7 +55,7 @@ class WebSocketConnection(asyncio.BufferedProtocol):
 
     def __init__(self, limits: PeerLimits) -> None:
         self._reader: FrameReader | None = FrameReader(most_bytes=limits.message_bytes)
-        self._allowance = Allowance(limits, asyncio.get_running_loop().time())
+        self._allowance = PeerAllowance(limits, asyncio.get_running_loop().time())
         self._listener: Listener | None = None
         self._transport: asyncio.Transport | None = None
         self._closing: asyncio.TimerHandle | None = None

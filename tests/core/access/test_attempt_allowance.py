@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.access.attempt_allowance import Allowance, taken, wait_seconds
+from core.access.attempt_allowance import AttemptAllowance, taken, wait_seconds
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALLOWANCES = st.builds(
-    Allowance,
+    AttemptAllowance,
     at_once=st.integers(1, 20),
     drains_one_in=st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(hours=1)),
 )
@@ -20,7 +20,7 @@ PAUSES = st.lists(st.timedeltas(min_value=timedelta(0), max_value=timedelta(hour
 
 @given(allowance=ALLOWANCES, pauses=PAUSES)
 def test_no_time_admits_more_than_a_full_bucket_and_what_drained_in_it(
-    allowance: Allowance, pauses: list[timedelta]
+    allowance: AttemptAllowance, pauses: list[timedelta]
 ) -> None:
     now, drained_at, admitted = START, None, []
     for pause in pauses:
@@ -37,7 +37,7 @@ def test_no_time_admits_more_than_a_full_bucket_and_what_drained_in_it(
 
 @given(allowance=ALLOWANCES, pauses=PAUSES)
 def test_whoever_waits_as_told_is_admitted_and_nobody_before(
-    allowance: Allowance, pauses: list[timedelta]
+    allowance: AttemptAllowance, pauses: list[timedelta]
 ) -> None:
     now, drained_at = START, START
     for pause in pauses:
@@ -50,7 +50,7 @@ def test_whoever_waits_as_told_is_admitted_and_nobody_before(
 
 
 def test_a_new_bucket_takes_exactly_as_many_as_it_holds() -> None:
-    allowance, drained_at = Allowance(at_once=3, drains_one_in=timedelta(seconds=10)), None
+    allowance, drained_at = AttemptAllowance(at_once=3, drains_one_in=timedelta(seconds=10)), None
     for _ in range(3):
         drained_at = taken(allowance, drained_at, START)
         assert drained_at is not None
