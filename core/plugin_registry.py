@@ -58,7 +58,7 @@ class LoadedPlugin:
     notifiers: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class PluginRegistry:
     """All kinds by key, in the order in which they were loaded: built-ins first."""
 
