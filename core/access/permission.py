@@ -23,9 +23,10 @@ def require(principal: Principal, scope: TokenScope, permission: TokenPermission
 
 
 def require_any(principal: Principal, scopes: Sequence[TokenScope], permission: TokenPermission) -> None:
-    """Raise what `require` does for the first of the scopes, unless one of them is open so far."""
+    """Raise what `require` does for one of the scopes, unless one is open so far: of a granted one it is the role."""
     if not any(may(principal, scope, permission) for scope in scopes):
-        require(principal, scopes[0], permission)
+        granted = [scope for scope in scopes if may_by_grant(principal, scope, permission)]
+        require(principal, (granted or scopes)[0], permission)
 
 
 def require_grant(principal: Principal, scope: TokenScope, permission: TokenPermission) -> None:

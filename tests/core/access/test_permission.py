@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.grants import ALL_GRANTS, grants_from_json, grants_to_json
-from core.access.permission import may, reach, require
+from core.access.permission import may, may_by_grant, reach, require, require_any
 from core.access.plans import Plan
 from core.access.principal import Grant, Principal, Role, TokenPermission, TokenScope
 from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForbidden, TokenScopeDenied
@@ -126,3 +126,22 @@ def test_grants_come_back_as_they_were_stored(grants: frozenset[Grant]) -> None:
 
 def test_a_scope_of_a_later_release_opens_nothing() -> None:
     assert grants_from_json([{"scope": "TELEPORT", "permission": "DELETE"}]) == frozenset()
+
+
+@given(
+    principal=principals,
+    wanted=st.lists(scopes, min_size=1, max_size=2, unique=True),
+    permission=permissions,
+)
+def test_of_several_scopes_one_is_enough_and_no_grant_is_asked_for_that_would_not_help(
+    principal: Principal, wanted: list[TokenScope], permission: TokenPermission
+) -> None:
+    is_open = any(may(principal, scope, permission) for scope in wanted)
+    is_granted = any(may_by_grant(principal, scope, permission) for scope in wanted)
+
+    if is_open:
+        require_any(principal, wanted, permission)
+        return
+    with pytest.raises(Forbidden) as refusal:
+        require_any(principal, wanted, permission)
+    assert isinstance(refusal.value, TokenScopeDenied) is not is_granted
