@@ -5,7 +5,7 @@ Who is refused changes nothing and is told nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,14 @@ from core.access.principal import Role, TokenScope
 from core.access.rights import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS, Asker, Right, is_allowed
 from core.ids import Prefix, encode_id
 from tests.graphql_schema.conftest import Answer, Tenant
-from tests.graphql_schema.personas import NOBODY, Persona, people_of, tokens_of
+from tests.graphql_schema.personas import (
+    NOBODY,
+    Persona,
+    confined_tokens_of,
+    lesser_tokens_of,
+    people_of,
+    tokens_of,
+)
 from tests.graphql_schema.samples import MARK, SAMPLES, SCHEMA, World, mutation_document
 
 OF_PROJECTS = {TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS}
@@ -67,10 +74,14 @@ async def world(owner: Tenant) -> World:
 
 @pytest.fixture
 async def askers(world: World) -> list[Persona]:
-    """Everybody but nobody; each has asked once, so that his use is noted and his requests are leased."""
-    personas = [*await people_of(world.tenant, world.project_id), *await tokens_of(world.tenant)]
-    for persona in personas:
-        assert (await persona.ask(world.tenant, "{ viewer { role } }")).data
+    """Everybody of the workspace. Somebody has asked once, so that requests are leased."""
+    tenant, project_id = world.tenant, world.project_id
+    personas = [
+        *await people_of(tenant, project_id),
+        *await tokens_of(tenant),
+        *await confined_tokens_of(tenant, project_id),
+    ]
+    assert (await personas[0].ask(tenant, "{ viewer { role } }")).data
     return personas
 
 
@@ -135,9 +146,12 @@ def _mutations_by_scope() -> dict[str, list[str]]:
 async def test_a_change_is_made_for_those_who_may_and_refused_without_a_trace_to_all_others(
     world, askers, contents, scope
 ) -> None:
-    for name in _mutations_by_scope()[scope]:
+    names = _mutations_by_scope()[scope]
+    scopes = {each for name in names for each in MUTATIONS[name].scopes}
+    everybody = [*askers, *await lesser_tokens_of(world.tenant, world.project_id, scopes)]
+    for name in names:
         right, document = MUTATIONS[name], mutation_document(name)
-        refused = [persona for persona in askers if not is_allowed(right, persona.principal)]
+        refused = [persona for persona in everybody if not is_allowed(right, persona.principal)]
         inputs = [await SAMPLES[name](world, persona) for persona in refused]
         before = await contents()
         for persona, wanted in zip(refused, inputs, strict=True):
@@ -149,7 +163,7 @@ async def test_a_change_is_made_for_those_who_may_and_refused_without_a_trace_to
         assert nobodys.codes == ["UNAUTHENTICATED"], name
         assert await contents() == before, name
 
-        for persona in (each for each in askers if is_allowed(right, each.principal)):
+        for persona in (each for each in everybody if is_allowed(right, each.principal)):
             wanted = await SAMPLES[name](world, persona)
             answer = await persona.ask(world.tenant, document, {"input": wanted})
             codes = {error["code"] for error in user_errors(answer, name)}
@@ -163,9 +177,10 @@ async def test_a_query_is_answered_to_those_who_may_ask_it(world, askers) -> Non
         "incident": await world.incident(),
         "project": encode_id(Prefix.PROJECT, world.project_id),
     }
+    lesser = await lesser_tokens_of(world.tenant, world.project_id, TokenScope)
     for name, right in QUERIES.items():
         document = _query(SELECTIONS[name], found)
-        for persona in [NOBODY, *askers]:
+        for persona in [NOBODY, *askers, *_concerned(right, lesser)]:
             answer = await persona.ask(world.tenant, document, found)
             if _may_ask(name, right, persona):
                 assert answer.data[name] is not None, (name, persona.name)
@@ -174,6 +189,14 @@ async def test_a_query_is_answered_to_those_who_may_ask_it(world, askers) -> Non
             assert answer.codes == [expected], (name, persona.name, answer.body)
             assert (answer.body.get("data") or {}).get(name) in (None, [None])
             assert MARK not in answer.response.text
+
+
+def _concerned(right: Right, tokens: Sequence[Persona]) -> Iterator[Persona]:
+    """Return the tokens of a single grant that is on a scope of the right."""
+    for persona in tokens:
+        assert persona.principal is not None
+        if any(grant.scope in right.scopes for grant in persona.principal.grants):
+            yield persona
 
 
 def _query(selection: str, ids: Mapping[str, str]) -> str:
@@ -228,9 +251,10 @@ SUBSCRIBED = {
 
 
 async def test_changes_are_followed_by_those_who_may(world, askers) -> None:
+    lesser = await lesser_tokens_of(world.tenant, world.project_id, TokenScope)
     for name, right in SUBSCRIPTIONS.items():
         selection, told_to_those_who_may = SUBSCRIBED[name]
-        for persona in [NOBODY, *askers]:
+        for persona in [NOBODY, *askers, *_concerned(right, lesser)]:
             response = await world.tenant.client.post(
                 "/graphql",
                 json={"query": f"subscription {{ {selection} }}"},
