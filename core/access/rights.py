@@ -157,20 +157,33 @@ SUBSCRIPTIONS: Mapping[str, Right] = MappingProxyType(
     }
 )
 
-# What is told of an object only to some of those who may see it.
+# What of an object needs a right besides that of the object.
 FIELDS: Mapping[str, Right] = MappingProxyType(
     {
         "Workspace.usage": _by_role(_READ, TokenScope.ACCOUNT),
+        "Viewer.projectScope": _by_role(_READ, _WATCHED),
         "Viewer.sessions": _PERSON,
+        "Member.projectScope": _by_role(_READ, _WATCHED),
         "Monitor.openIncident": _by_role(_READ, TokenScope.INCIDENTS),
+        "Check.evidence": Right(scopes=(_WATCHED,), roles=frozenset(Role) - {Role.VIEWER}),
+        "Heartbeat.pingUrl": _by_role(_WRITE, _WATCHED),
+        "Incident.monitor": _by_role(_READ, _WATCHED),
+        "Incident.checks": _by_role(_READ, _WATCHED),
         "Incident.alertDecisions": _by_role(_READ, TokenScope.NOTIFICATIONS),
         "Incident.acknowledgedBy": _by_role(_READ, TokenScope.TEAM),
         "IncidentEvent.actor": _by_role(_READ, TokenScope.TEAM),
+        "AlertDecision.channel": _by_role(_READ, TokenScope.NOTIFICATIONS),
+        "AlertDecision.delivery": _by_role(_READ, *_DESTINATIONS),
+        "Delivery.channel": _by_role(_READ, TokenScope.NOTIFICATIONS),
+        "Delivery.webhook": _by_role(_READ, TokenScope.WEBHOOKS),
+        "Delivery.incident": _by_role(_READ, TokenScope.INCIDENTS),
         "ApiToken.createdBy": _by_role(_READ, TokenScope.TEAM),
         "AuditEntry.actor": _by_role(_READ, TokenScope.TEAM),
-        "Heartbeat.pingUrl": _by_role(_WRITE, _WATCHED),
+        "AuditEntry.token": _by_role(_READ, TokenScope.TOKENS),
+        "MonitorChange.monitor": _by_role(_READ, _WATCHED),
+        "IncidentChange.incident": _by_role(_READ, TokenScope.INCIDENTS),
     }
 )
 
 # Of these, those that are null to everybody else without an error beside them.
-SILENT_FIELDS = frozenset({"Heartbeat.pingUrl"})
+SILENT_FIELDS = frozenset({"Check.evidence", "Heartbeat.pingUrl"})

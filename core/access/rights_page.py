@@ -31,13 +31,18 @@ _SECTIONS: Sequence[tuple[str, Mapping[str, Right]]] = (
     ("Queries", QUERIES),
     ("Mutations", MUTATIONS),
     ("Subscriptions", SUBSCRIPTIONS),
-    ("Fields that are not open to all who see their object", FIELDS),
+    ("Fields that need a right besides that of their object", FIELDS),
 )
 
 _NOTES = """
 `node` and `nodes` need what the query of the object's type needs. Leaving by oneself (`removeMember` of one's own
 place) needs no role, and revoking itself needs of a token no more than WRITE. `auditLog` of a member or viewer is
-closed, whatever token he holds. Answers of targets kept as evidence (`Check.evidence`) are null to viewers.
+closed, whatever token he holds.
+
+A field that is closed is null with an error of code `FORBIDDEN`; `Check.evidence` and `Heartbeat.pingUrl` are null
+without one, as is `AlertDecision.delivery` where it is the destination's own scope that is not granted. What goes to
+webhooks is not for who is confined to projects. Without UPTIME_CHECKS an incident of which `checks` are asked is null
+itself. `Workspace.usage` is told of the workspace in which is asked.
 
 A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
 he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -209,37 +208,6 @@ def _may_ask(name: str, right: Right, persona: Persona) -> bool:
     if name in ("node", "nodes") and persona.principal is not None:
         return is_allowed(QUERIES["monitor"], persona.principal)
     return is_allowed(right, persona.principal)
-
-
-FIELD_SELECTIONS = {
-    "Workspace.usage": ("workspace", "workspace { found: usage(period: HOUR) { used } }"),
-    "Viewer.sessions": ("viewer", "viewer { found: sessions { id } }"),
-    "Monitor.openIncident": ("monitor", "monitor(id: $monitor) { found: openIncident { number } }"),
-    "Incident.alertDecisions": (
-        "incident",
-        "incident(id: $incident) { found: alertDecisions { nodes { reason } } }",
-    ),
-    "Heartbeat.pingUrl": ("monitor", "monitor(id: $heartbeat) { heartbeat { found: pingUrl } }"),
-}
-
-
-async def test_what_is_told_of_an_object_to_some_is_null_to_others(world, askers) -> None:
-    monitor_id = await world.monitor_id()
-    incident_id = await world.tenant.add_incident(
-        monitor_id, 1_000, timedelta(hours=1), project_id=world.project_id
-    )
-    ids = {
-        "monitor": encode_id(Prefix.MONITOR, monitor_id),
-        "incident": encode_id(Prefix.INCIDENT, incident_id),
-        "heartbeat": await world.heartbeat(),
-    }
-    for name, right in FIELDS.items():
-        parent, selection = FIELD_SELECTIONS[name]
-        for persona in (each for each in askers if is_allowed(QUERIES[parent], each.principal)):
-            answer = await persona.ask(world.tenant, _query(selection, ids), ids)
-            holder = answer.body["data"][parent]
-            found = holder.get("heartbeat", holder)["found"]
-            assert (found is not None) is is_allowed(right, persona.principal), (name, persona.name)
 
 
 # What is asked for does not exist: so whoever may follow is told that, and the stream ends.
