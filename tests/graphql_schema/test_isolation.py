@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, get_named_type, is_list_type
+from graphql import (
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    get_named_type,
+    is_list_type,
+)
 from graphql.type import GraphQLArgument, get_nullable_type
 
+from core.access.grants import ALL_GRANTS
 from core.access.principal import Role
 from core.ids import Prefix, encode_id, new_id
-from tests.graphql_schema.conftest import Tenant, make_tenant
-from tests.graphql_schema.personas import Persona, signed_in
+from graphql_schema.node_queries import NODE_KINDS
+from tests.graphql_schema.conftest import Answer, Tenant, make_tenant
+from tests.graphql_schema.personas import Persona, Place, made, signed_in
 from tests.graphql_schema.samples import MARK, SAMPLES, SCHEMA, World, mutation_document
 
 MALFORMED = (
@@ -62,7 +72,7 @@ OF_FIELD = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class IdPlace:
     """Where an operation takes an id: the keys that lead to it below its arguments, and of what it is."""
 
     operation: str
@@ -85,7 +95,7 @@ class Place:
 
 def places(
     operation: str, fields: Mapping[str, GraphQLArgument | GraphQLInputField], keys: tuple[str, ...] = ()
-) -> Iterator[Place]:
+) -> Iterator[IdPlace]:
     """Find every id below the arguments of an operation."""
     for name, each in fields.items():
         here = (*keys, name, *(("0",) if is_list_type(get_nullable_type(each.type)) else ()))
@@ -97,10 +107,10 @@ def places(
             prefix = OF_FIELD.get(name) or next(
                 (each for word, each in OF_MUTATION.items() if word in operation), Prefix.MONITOR
             )
-            yield Place(operation=operation, keys=here, prefix=prefix)
+            yield IdPlace(operation=operation, keys=here, prefix=prefix)
 
 
-def places_of_mutations() -> list[Place]:
+def places_of_mutations() -> list[IdPlace]:
     found = []
     for name, each in SCHEMA.mutation_type.fields.items():  # type: ignore[union-attr]
         if "input" in each.args:
@@ -110,23 +120,27 @@ def places_of_mutations() -> list[Place]:
     return found
 
 
-def places_of_queries() -> list[Place]:
+def places_of_queries() -> list[IdPlace]:
     assert isinstance(SCHEMA.query_type, GraphQLObjectType)
     return [place for name, each in SCHEMA.query_type.fields.items() for place in places(name, each.args)]
 
 
 @dataclass(kw_only=True)
 class Workspaces:
-    """Ours, with somebody who may do everything there, and another, of which he knows the ids."""
+    """Ours, with those who ask there, and another, of which they know the ids."""
 
     ours: World
     theirs: World
-    asker: Persona
+    askers: list[Persona]
 
     async def ids(self, prefix: Prefix) -> list[str]:
         """Return an id of theirs, random ones of the same sort, and what is no id."""
-        random = [encode_id(prefix, new_id(self.ours.tenant.now)) for _ in range(2)]
-        return [await self._theirs(prefix), *random, encode_id(prefix, UUID(int=0)), *MALFORMED]
+        return [*await self.of_sort(prefix), *MALFORMED]
+
+    async def of_sort(self, prefix: Prefix) -> list[str]:
+        """Return an id of theirs, and random ones of the same sort."""
+        random = encode_id(prefix, new_id(self.ours.tenant.now))
+        return [await self._theirs(prefix), random, encode_id(prefix, UUID(int=0))]
 
     async def _theirs(self, prefix: Prefix) -> str:
         make = {
@@ -138,16 +152,43 @@ class Workspaces:
             Prefix.TOKEN: self.theirs.token,
             Prefix.MEMBER: self.theirs.member,
             Prefix.INVITATION: self.theirs.invitation,
+            Prefix.CHECK: self._check,
+            Prefix.TAG: self._tag,
+            Prefix.AUDIT_ENTRY: self._audit_entry,
         }.get(prefix)
         if make is not None:
             return await make()
         tenant = self.theirs.tenant
         if prefix is Prefix.WORKSPACE:
             return encode_id(prefix, tenant.workspace_id)
+        if prefix is Prefix.USER:
+            return encode_id(prefix, tenant.user_id)
         stranger = await signed_in(tenant, Role.OWNER)
         if prefix is Prefix.DELIVERY:
             return await self.theirs.delivery(stranger)
         return await self.theirs.session(stranger)
+
+    async def _check(self) -> str:
+        (check_id,) = await self.theirs.tenant.add_checks(
+            await self.theirs.monitor_id(), [timedelta(minutes=1)]
+        )
+        return encode_id(Prefix.CHECK, check_id)
+
+    async def _tag(self) -> str:
+        tag_id = self.theirs.tenant.next_id()
+        await self.theirs.tenant.insert(
+            "tags", id=tag_id, workspace_id=self.theirs.tenant.workspace_id, name=MARK
+        )
+        return encode_id(Prefix.TAG, tag_id)
+
+    async def _audit_entry(self) -> str:
+        tenant = self.theirs.tenant
+        entry_id = tenant.next_id()
+        what = {"action": "tag.created", "subject": "tag", "subject_id": entry_id}
+        await tenant.insert(
+            "audit_entries", id=entry_id, workspace_id=tenant.workspace_id, at=tenant.now, **what
+        )
+        return encode_id(Prefix.AUDIT_ENTRY, entry_id)
 
 
 @pytest.fixture
@@ -155,45 +196,96 @@ async def workspaces(owner: Tenant, database, client, clock) -> Workspaces:
     other = await make_tenant(database, client, clock.now(), "charlie@example.org")
     ours = World(tenant=owner, project_id=await owner.add_project("ours"))
     theirs = World(tenant=other, project_id=await other.add_project(MARK), numbers=itertools.count(1_000))
-    asker = await signed_in(owner, Role.OWNER)
-    assert (await asker.ask(owner, "{ viewer { role } }")).data
-    return Workspaces(ours=ours, theirs=theirs, asker=asker)
+    confined = Place(role=Role.MEMBER, confined_to=[ours.project_id])
+    askers = await made(
+        owner,
+        [Place(role=Role.OWNER), Place(role=Role.VIEWER), confined, replace(confined, grants=ALL_GRANTS)],
+    )
+    assert (await askers[0].ask(owner, "{ viewer { role } }")).data
+    return Workspaces(ours=ours, theirs=theirs, askers=askers)
 
 
-@pytest.mark.parametrize("place", places_of_mutations(), ids=str)
-async def test_no_change_reaches_another_workspace_or_tells_of_it(workspaces, contents, place) -> None:
-    ours, asker = workspaces.ours, workspaces.asker
-    sample = await SAMPLES[place.operation](ours, asker)
-    ids = await workspaces.ids(place.prefix)
-    before, answers = await contents(), set()
-
-    for public_id in ids:
-        answer = await asker.ask(
-            ours.tenant, mutation_document(place.operation), {"input": place.put(sample, public_id)}
-        )
-        assert answer.data[place.operation]["userErrors"] != [], (public_id, answer.body)
-        assert MARK not in answer.response.text
-        answers.add(answer.response.text.replace(f'"{public_id}"', '"ID"'))
-
-    assert len(answers) == 1, answers
-    assert await contents() == before
+def _by_sort() -> dict[Prefix, list[IdPlace]]:
+    """Return the places in mutations, those of one sort of id together: to make workspaces takes its time."""
+    found: dict[Prefix, list[IdPlace]] = {}
+    for place in places_of_mutations():
+        found.setdefault(place.prefix, []).append(place)
+    return found
 
 
-@pytest.mark.parametrize("place", places_of_queries(), ids=str)
-async def test_no_query_reaches_another_workspace_or_tells_of_it(workspaces, contents, place) -> None:
-    ours, asker = workspaces.ours, workspaces.asker
-    ids = await workspaces.ids(place.prefix)
-    before, answers = await contents(), set()
+@pytest.mark.parametrize("prefix", _by_sort(), ids=lambda prefix: prefix.name)
+async def test_no_change_reaches_another_workspace_or_tells_of_it(workspaces, contents, prefix) -> None:
+    tenant = workspaces.ours.tenant
+    for place in _by_sort()[prefix]:
+        samples = [await SAMPLES[place.operation](workspaces.ours, asker) for asker in workspaces.askers]
+        ids = await workspaces.ids(place.prefix)
+        before, document = await contents(), mutation_document(place.operation)
+        for asker, sample in zip(workspaces.askers, samples, strict=True):
+            answers = set()
+            for public_id in ids:
+                answer = await asker.ask(tenant, document, {"input": place.put(sample, public_id)})
+                assert answer.data[place.operation]["userErrors"] != [], (public_id, answer.body)
+                answers.add(_told(answer).replace(f'"{public_id}"', '"ID"'))
+            assert len(answers) == 1, (str(place), asker.name, answers)
+        assert await contents() == before, str(place)
+
+
+async def test_no_query_reaches_another_workspace_or_tells_of_it(workspaces, contents) -> None:
+    for place in places_of_queries():
+        field = _queries()[place.operation]
+        argument = place.keys[0]
+        selection = "nodes { id } totalCount" if "Connection" in str(field.type) else "id"
+        document = f"query ($value: {field.args[argument].type}) {{ {place.operation}({argument}: $value) {{ {selection} }} }}"
+        ids = await workspaces.ids(place.prefix)
+        before = await contents()
+        for asker in workspaces.askers:
+            answers = set()
+            for public_id in ids:
+                given = {"value": place.put({}, public_id)[argument]}
+                answers.add(_told(await asker.ask(workspaces.ours.tenant, document, given)))
+            assert len(answers) == 1, (str(place), asker.name, answers)
+        assert await contents() == before, str(place)
+
+
+async def test_no_node_of_another_workspace_differs_from_one_that_there_is_not(workspaces) -> None:
+    for prefix in NODE_KINDS.keys() - {Prefix.REGION}:
+        ids = await workspaces.of_sort(prefix)
+        for asker in workspaces.askers:
+            answers = set()
+            for public_id in ids:
+                for field in ("node(id: $id) { id }", "nodes(ids: [$id]) { id }"):
+                    document = f"query ($id: ID!) {{ found: {field} }}"
+                    answer = await asker.ask(workspaces.ours.tenant, document, {"id": public_id})
+                    assert answer.body["data"]["found"] in (None, [None]), (public_id, answer.body)
+                    answers.add((field, _told(answer)))
+            assert len(answers) == 2, (prefix, asker.name, answers)
+
+
+async def test_the_checks_of_another_workspaces_monitor_are_followed_like_those_of_none(workspaces) -> None:
+    ids = await workspaces.ids(Prefix.MONITOR)
+    for asker in workspaces.askers:
+        answers = set()
+        for public_id in ids:
+            response = await workspaces.ours.tenant.client.post(
+                "/graphql",
+                json={
+                    "query": "subscription ($id: ID!) { checkCompleted(monitorId: $id) { id } }",
+                    "variables": {"id": public_id},
+                },
+                headers={**asker.headers, "Accept": "text/event-stream"},
+            )
+            answers.add(response.text)
+        assert len(answers) == 1, (asker.name, answers)
+        assert '"code":"NOT_FOUND"' in answers.pop()
+
+
+def _queries() -> Mapping[str, GraphQLField]:
     assert SCHEMA.query_type is not None
-    field = SCHEMA.query_type.fields[place.operation]
-    argument = place.keys[0]
-    selection = "nodes { id } totalCount" if "Connection" in str(field.type) else "id"
-    document = f"query ($value: {field.args[argument].type}) {{ {place.operation}({argument}: $value) {{ {selection} }} }}"
+    return SCHEMA.query_type.fields
 
-    for public_id in ids:
-        answer = await asker.ask(ours.tenant, document, {"value": place.put({}, public_id)[argument]})
-        assert MARK not in answer.response.text
-        answers.add(answer.response.text)
 
-    assert len(answers) == 1, answers
-    assert await contents() == before
+def _told(answer: Answer) -> str:
+    """Return an answer in which nothing tells of what is theirs: out of sight is only what is in one's own workspace."""
+    assert MARK not in answer.response.text
+    assert "SCOPE_FORBIDDEN" not in answer.response.text
+    return answer.response.text
