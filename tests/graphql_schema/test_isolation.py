@@ -105,7 +105,8 @@ def places(
                 yield from places(operation, kind.fields, here)
         elif kind.name == "ID":
             prefix = OF_FIELD.get(name) or next(
-                (each for word, each in OF_MUTATION.items() if word in operation), Prefix.MONITOR
+                (each for word, each in OF_MUTATION.items() if word.lower() in operation.lower()),
+                Prefix.MONITOR,
             )
             yield IdPlace(operation=operation, keys=here, prefix=prefix)
 
