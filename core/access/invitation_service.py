@@ -206,10 +206,9 @@ async def _offer(connection: Connection, actor: Principal, wanted: InviteMember)
 
 async def _invited_member(connection: Connection, actor: Principal, offer: _Offer, now: datetime) -> UUID:
     """Store whom the offer is for, and return his id: a new one, or the one whose invitation has expired."""
-    allowance = await fitting_allowance_of(connection, actor.workspace_id)
+    allowance = await fitting_allowance_of(connection, actor.workspace_id, now)
     row = await connection.fetchrow(_MEMBERS["member_of_address"], actor.workspace_id, offer.email)
     if row is None:
-        allowance.require_one_more_member()
         if await connection.fetchval(_MEMBERS["count_members"], actor.workspace_id) >= MOST_MEMBERS:
             raise OverLimit(f"a workspace has at most {MOST_MEMBERS} members")
         member_id = new_id(now)
@@ -217,6 +216,7 @@ async def _invited_member(connection: Connection, actor: Principal, offer: _Offe
         _require_expired(row, now)
         require_may_change(actor, Role(row["role"]), "email")
         member_id = row["id"]
+    allowance.require_one_more_member()
     await connection.execute(
         _MEMBERS["store_invited_member"],
         member_id,

@@ -75,7 +75,7 @@ class MemberService:
             now = self._clock.now()
             actor = await lock_place(connection, principal, now)
             require(actor, TokenScope.TEAM, TokenPermission.WRITE)
-            await fitting_allowance_of(connection, actor.workspace_id)
+            await fitting_allowance_of(connection, actor.workspace_id, now)
             row = await _hold(connection, actor, wanted.id)
             require_may_change(actor, Role(row["role"]), "id")
             return row["id"], await _change(connection, actor, row, wanted, now)

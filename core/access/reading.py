@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -80,14 +81,14 @@ async def kept_token(
 
 
 async def allowances_by_id(
-    connection: Connection, _sight: Sight, ids: Sequence[UUID]
+    connection: Connection, _sight: Sight, ids: Sequence[UUID], now: datetime
 ) -> dict[UUID, Allowance]:
     """Return what workspaces have of their plans. Whoever asks may see them."""
-    return await _allowances(connection, ids)
+    return await _allowances(connection, ids, now)
 
 
-async def _allowances(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Allowance]:
-    rows = await connection.fetch(_SQL["workspace_loads"], ids, *_LIMITED_PLANS)
+async def _allowances(connection: Connection, ids: Sequence[UUID], now: datetime) -> dict[UUID, Allowance]:
+    rows = await connection.fetch(_SQL["workspace_loads"], ids, *_LIMITED_PLANS, now)
     return {
         row["id"]: Allowance(
             plan=Plan(row["plan"]),
@@ -99,16 +100,16 @@ async def _allowances(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
     }
 
 
-async def allowance_of(connection: Connection, workspace_id: UUID) -> Allowance:
-    """Return what the workspace has of its plan; raise NotFound if it is deleted."""
-    allowance = (await _allowances(connection, [workspace_id])).get(workspace_id)
+async def allowance_of(connection: Connection, workspace_id: UUID, now: datetime) -> Allowance:
+    """Return what the workspace has of its plan by now; raise NotFound if it is deleted."""
+    allowance = (await _allowances(connection, [workspace_id], now)).get(workspace_id)
     if allowance is None:
         raise NotFound("workspace not found")
     return allowance
 
 
-async def fitting_allowance_of(connection: Connection, workspace_id: UUID) -> Allowance:
+async def fitting_allowance_of(connection: Connection, workspace_id: UUID, now: datetime) -> Allowance:
     """Return the same; raise WriteLocked if the workspace has more than its plan allows."""
-    allowance = await allowance_of(connection, workspace_id)
+    allowance = await allowance_of(connection, workspace_id, now)
     allowance.require_fit()
     return allowance

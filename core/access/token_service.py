@@ -73,7 +73,7 @@ class TokenService:
             now = self._clock.now()
             maker = await lock_place(connection, principal, now)
             require(maker, TokenScope.TOKENS, TokenPermission.WRITE)
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, now)
             token = _token(maker, wanted, secret, now)
             live = await connection.fetchval(_SQL["live_tokens"], principal.workspace_id, now)
             if live >= MOST_LIVE_TOKENS:

@@ -38,4 +38,4 @@ async def set_plan(connection: Connection, workspace_id: UUID | None, plan: Plan
     # The processes that know tokens and sessions know the plan with them: they forget what they know.
     await notify(connection, NotifyChannel.TOKENS)
     await notify(connection, NotifyChannel.SESSIONS)
-    return await allowance_of(connection, workspace_id)
+    return await allowance_of(connection, workspace_id, now)

@@ -79,7 +79,7 @@ class ChannelService:
         )
 
         async def create(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, now)
             await Channel.insert(channel)
             change = created(AuditAction.CHANNEL_CREATED, channel.id, self._view(channel.to_dict()))
             await record(connection, principal, change, now)
@@ -92,7 +92,7 @@ class ChannelService:
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, self._clock.now())
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = self._changes(wanted, row)

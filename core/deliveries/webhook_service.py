@@ -79,7 +79,7 @@ class WebhookService:
         issues.raise_if_any()
 
         async def create(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, now)
             await Webhook.insert(webhook)
             change = created(AuditAction.WEBHOOK_CREATED, webhook.id, _view(webhook.to_dict()))
             await record(connection, principal, change, now)
@@ -92,7 +92,7 @@ class WebhookService:
         require(principal, TokenScope.WEBHOOKS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, self._clock.now())
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             changes = _changes(wanted, row)

@@ -55,7 +55,7 @@ class BulkService:
 
         async def make_due(connection: Connection) -> tuple[UUID, ...]:
             now = self._clock.now()
-            allowance = await fitting_allowance_of(connection, principal.workspace_id)
+            allowance = await fitting_allowance_of(connection, principal.workspace_id, now)
             is_for_all = wanted.monitor_ids is None
             allowance.require_capability(Capability.CHECK_ALL if is_for_all else Capability.CHECK_NOW)
             if wanted.monitor_ids is None:
@@ -85,7 +85,7 @@ class BulkService:
         async def change_tags(connection: Connection) -> tuple[UUID, ...]:
             now = self._clock.now()
             await lock_workspace(connection, workspace_id)
-            allowance = await fitting_allowance_of(connection, workspace_id)
+            allowance = await fitting_allowance_of(connection, workspace_id, now)
             if len(monitor_ids) > 1:
                 allowance.require_capability(Capability.BULK_TAGS, "monitorIds")
             rows = await connection.fetch(_SQL["lock_monitors"], workspace_id, list(monitor_ids.values()))

@@ -60,7 +60,7 @@ class MonitorService:
             now = self._clock.now()
             # Held until the commit: of two who make the last monitor at once, the second counts the first's.
             await lock_workspace(connection, principal.workspace_id)
-            allowance = await fitting_allowance_of(connection, principal.workspace_id)
+            allowance = await fitting_allowance_of(connection, principal.workspace_id, now)
             accepted = await self._reception(connection, principal).of_new(wanted)
             allowance.require_one_more_monitor()
             _require_definition(allowance, accepted, None)
@@ -84,7 +84,7 @@ class MonitorService:
             # Whoever changes tags or project holds the workspace first of all.
             if wanted.tags is not UNSET or wanted.project_id is not UNSET:
                 await lock_workspace(connection, principal.workspace_id)
-            allowance = await allowance_of(connection, principal.workspace_id)
+            allowance = await allowance_of(connection, principal.workspace_id, self._clock.now())
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])
             if not _only_slows_down(wanted, row):
@@ -141,11 +141,11 @@ class MonitorService:
 
         async def resume(connection: Connection, row: asyncpg.Record) -> None:
             if row["paused_at"] is not None:
-                allowance = await fitting_allowance_of(connection, principal.workspace_id)
+                now = self._clock.now()
+                allowance = await fitting_allowance_of(connection, principal.workspace_id, now)
                 probe = definition_of(row).probe
                 if not probe.is_passive:
                     allowance.require_interval(row["interval_seconds"])
-                now = self._clock.now()
                 await self._life.resume(connection, row, probe, now)
                 change = _paused(AuditAction.MONITOR_RESUMED, row, is_paused=False)
                 await record(connection, principal, change, now)

@@ -79,7 +79,7 @@ class ProjectService:
         project = Project(id=new_id(now), workspace_id=principal.workspace_id, name=name, created_at=now)
 
         async def create(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, now)
             await Project.insert(project)
             change = created(AuditAction.PROJECT_CREATED, project.id, _view(name))
             await record(connection, principal, change, now)
@@ -92,7 +92,7 @@ class ProjectService:
         require(principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
 
         async def update(connection: Connection) -> UUID:
-            await fitting_allowance_of(connection, principal.workspace_id)
+            await fitting_allowance_of(connection, principal.workspace_id, self._clock.now())
             issues = Issues()
             row = await _lock(connection, principal, wanted.id)
             require_revision(wanted.revision, row["revision"])

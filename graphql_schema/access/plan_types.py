@@ -12,7 +12,9 @@ class PlanLimits:
     """Terms of core.access.plans."""
 
     monitors: int = strawberry.field(description="Monitors, paused ones too")
-    members: int = strawberry.field(description="Members, invited ones too")
+    members: int = strawberry.field(
+        description="Members, and whoever is invited until the invitation expires"
+    )
     status_pages: int = strawberry.field(description="Status pages, unpublished ones too")
     min_interval_seconds: int = strawberry.field(description="The least interval of a monitor that looks")
     requests_per_hour: int = strawberry.field(

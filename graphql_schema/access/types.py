@@ -119,7 +119,7 @@ class Workspace(Node):
     @field("Whether it has more than its plan allows, and takes no changes until it fits")
     async def write_locked(self, info: Info) -> bool:
         """Compare what it has with what the plan allows."""
-        allowance = await info.context.reads.load(allowances_by_id, self.row["id"])
+        allowance = await info.context.reads.load(allowances_by_id, self.row["id"], info.context.now)
         return allowance is not None and allowance.excess is not None
 
     @field("What the plan allows")

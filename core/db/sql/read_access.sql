@@ -69,14 +69,17 @@ WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL
 
 -- name: workspace_loads
 -- The plan of each of the workspaces, and what it has of that which plans limit: counted no further than one too
--- many, and not at all where there is no limit. $1 workspaces; one row a plan: $2 its name, $3 monitors and
--- $4 members (null: no limit), $5 the least interval in seconds.
+-- many, and not at all where there is no limit. Whose invitation has expired is no member. $1 workspaces; one row a
+-- plan: $2 its name, $3 monitors and $4 members (null: no limit), $5 the least interval in seconds; $6 now.
 SELECT w.id, w.plan,
     CASE WHEN p.monitors IS NULL THEN 0 ELSE (SELECT count(*) FROM (
         SELECT FROM monitors AS m WHERE m.workspace_id = w.id AND m.deleted_at IS NULL LIMIT p.monitors + 1
     ) AS counted) END AS monitors,
     CASE WHEN p.members IS NULL THEN 0 ELSE (SELECT count(*) FROM (
-        SELECT FROM members AS b WHERE b.workspace_id = w.id LIMIT p.members + 1
+        SELECT FROM members AS b
+        WHERE b.workspace_id = w.id AND (b.accepted_at IS NOT NULL
+            OR EXISTS (SELECT FROM invitations AS i WHERE i.member_id = b.id AND i.expires_at > $6))
+        LIMIT p.members + 1
     ) AS counted) END AS members,
     (p.monitors IS NOT NULL AND EXISTS (
         SELECT FROM monitors AS m

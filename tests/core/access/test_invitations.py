@@ -211,6 +211,47 @@ async def test_an_expired_invitation_is_renewed_in_place(process, office, tenant
     assert (await process.team.invitations.accept(bob, second.token)).role is Role.ADMIN
 
 
+async def test_whose_invitation_has_expired_takes_no_place_of_the_plan_and_one_again_once_it_is_renewed(
+    process, office, tenants, contents, clock
+) -> None:
+    await office.fetch("UPDATE workspaces SET plan = 'FREE'")
+    await office.join(Role.VIEWER)
+    first = await invite(process, office)
+    carol = replace(BOB, email="carol@example.com")
+    clock.advance(timedelta(days=7).total_seconds() - 1)
+    before = await contents()
+    assert isinstance(await refused(invite(process, office, carol)), OverLimit)
+    assert await contents() == before
+
+    clock.advance(1)
+    instead = await invite(process, office, carol)
+    before = await contents()
+    assert isinstance(await refused(invite(process, office)), OverLimit)
+    bob = await signed_in(office, tenants)
+    before = await contents()
+    assert isinstance(await refused(process.team.invitations.accept(bob, first.token)), NotFound)
+    assert await contents() == before
+
+    await process.team.invitations.cancel(office.owner, public(instead))
+    renewed = await invite(process, office)
+    assert (renewed.id, renewed.member_id) == (first.id, first.member_id)
+    assert isinstance(await refused(invite(process, office, carol)), OverLimit)
+    assert (await process.team.invitations.accept(bob, renewed.token)).role is Role.MEMBER
+
+
+async def test_a_workspace_fits_its_plan_again_once_what_is_too_much_are_expired_invitations(
+    process, office, clock
+) -> None:
+    for name in "abc":
+        await invite(process, office, replace(BOB, email=f"{name}@example.com"))
+    await office.fetch("UPDATE workspaces SET plan = 'FREE'")
+    assert isinstance(await refused(invite(process, office)), WriteLocked)
+
+    clock.advance(timedelta(days=7).total_seconds())
+
+    await invite(process, office)
+
+
 @pytest.mark.parametrize("role", Role)
 async def test_who_may_invite_and_cancel(process, office, contents, role: Role) -> None:
     actor = await office.join(role)

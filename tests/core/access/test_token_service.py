@@ -233,8 +233,8 @@ async def test_a_workspace_that_does_not_fit_its_plan_makes_no_token_and_revokes
     async with database.acquire() as connection:
         await connection.execute("UPDATE workspaces SET plan = 'FREE'")
         await connection.execute(
-            "INSERT INTO members (id, workspace_id, email, role, created_at)"
-            " SELECT gen_random_uuid(), $1, n || '@example.org', 'VIEWER', $2 FROM generate_series(1, 5) AS n",
+            "INSERT INTO members (id, workspace_id, email, role, accepted_at, created_at)"
+            " SELECT gen_random_uuid(), $1, n || '@example.org', 'VIEWER', $2, $2 FROM generate_series(1, 5) AS n",
             person.workspace_id,
             clock.now(),
         )

@@ -50,7 +50,8 @@ async def test_whoever_books_less_than_is_used_is_told(workspace: Command, tenan
     async with database.acquire() as connection:
         for number in range(3):
             await connection.execute(
-                "INSERT INTO members (id, workspace_id, email, role, created_at) VALUES ($1, $2, $4, 'VIEWER', $3)",
+                "INSERT INTO members (id, workspace_id, email, role, accepted_at, created_at)"
+                " VALUES ($1, $2, $4, 'VIEWER', $3, $3)",
                 new_id(clock.now()),
                 tenants.owner.workspace_id,
                 clock.now(),

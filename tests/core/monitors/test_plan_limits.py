@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import pytest
 
@@ -52,9 +53,9 @@ def make(monitors, tenants):
     return run
 
 
-async def has_room(database: Database, principal: Principal) -> bool:
+async def has_room(database: Database, principal: Principal, now: datetime) -> bool:
     async with database.acquire() as connection:
-        return (await allowance_of(connection, principal.workspace_id)).excess is None
+        return (await allowance_of(connection, principal.workspace_id, now)).excess is None
 
 
 async def refused(contents, change: Awaitable[object], error: type[Exception]) -> Exception:
@@ -77,7 +78,9 @@ async def test_as_many_monitors_are_made_as_the_plan_allows(make, book, contents
     assert str(error) == "the plan FREE allows 10 monitors, and the workspace has as many"
 
 
-async def test_of_many_who_make_the_last_monitor_at_once_one_does(make, book, database, tenants) -> None:
+async def test_of_many_who_make_the_last_monitor_at_once_one_does(
+    make, book, database, tenants, clock
+) -> None:
     await book(Plan.FREE)
     for number in range(TERMS[Plan.FREE].monitors - 1):
         await make(str(number))
@@ -85,7 +88,7 @@ async def test_of_many_who_make_the_last_monitor_at_once_one_does(make, book, da
     made = await asyncio.gather(*(make(f"last {number}") for number in range(6)), return_exceptions=True)
 
     assert sorted(type(each).__name__ for each in made) == ["OverLimit"] * 5 + ["str"]
-    assert await has_room(database, tenants.owner)
+    assert await has_room(database, tenants.owner, clock.now())
 
 
 async def test_another_workspaces_monitors_do_not_count(make, monitors, book, tenants) -> None:
@@ -175,7 +178,7 @@ async def test_after_a_downgrade_writes_are_refused_until_it_fits(
     await channels.delete(tenants.owner, channel)
     await webhooks.delete(tenants.owner, webhook)
     await monitors.delete(tenants.owner, made[1])
-    assert await has_room(database, tenants.owner)
+    assert await has_room(database, tenants.owner, clock.now())
     await monitors.resume(tenants.owner, made[0])
 
 
