@@ -168,7 +168,6 @@ FIELDS: Mapping[str, Right] = MappingProxyType(
         "Check.evidence": Right(scopes=(_WATCHED,), roles=frozenset(Role) - {Role.VIEWER}),
         "Heartbeat.pingUrl": _by_role(_WRITE, _WATCHED),
         "Incident.monitor": _by_role(_READ, _WATCHED),
-        "Incident.checks": _by_role(_READ, _WATCHED),
         "Incident.alertDecisions": _by_role(_READ, TokenScope.NOTIFICATIONS),
         "Incident.acknowledgedBy": _by_role(_READ, TokenScope.TEAM),
         "IncidentEvent.actor": _by_role(_READ, TokenScope.TEAM),

@@ -10,7 +10,7 @@ import asyncpg
 import strawberry
 from strawberry.scalars import JSON
 
-from core.access.principal import Role
+from core.access.rights import FIELDS, is_allowed
 from core.checks.reading import check_details, key_of
 from core.ids import Prefix
 from graphql_schema.context import Info
@@ -113,7 +113,7 @@ class Check(RowBacked, Node):
     @field("What the target answered, redacted; kept on failure or change, for members and above")
     async def evidence(self, info: Info) -> JSON | None:
         """Return the evidence that was written down."""
-        if info.context.principal.role is Role.VIEWER:
+        if not is_allowed(FIELDS["Check.evidence"], info.context.principal):
             return None
         details = await info.context.reads.load(check_details, key_of(self.row))
         return None if details is None else details["evidence"]
