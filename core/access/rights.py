@@ -165,6 +165,7 @@ FIELDS: Mapping[str, Right] = MappingProxyType(
         "Viewer.sessions": _PERSON,
         "Member.projectScope": _by_role(_READ, _WATCHED),
         "Monitor.openIncident": _by_role(_READ, TokenScope.INCIDENTS),
+        "Check.monitor": _by_role(_READ, _WATCHED),
         "Check.evidence": Right(scopes=(_WATCHED,), roles=frozenset(Role) - {Role.VIEWER}),
         "Heartbeat.pingUrl": _by_role(_WRITE, _WATCHED),
         "Incident.monitor": _by_role(_READ, _WATCHED),

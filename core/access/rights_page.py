@@ -42,7 +42,8 @@ closed, whatever token he holds.
 A field that is closed is null with an error of code `FORBIDDEN`; `Check.evidence` and `Heartbeat.pingUrl` are null
 without one, as is `AlertDecision.delivery` where it is the destination's own scope that is not granted. What goes to
 webhooks is not for who is confined to projects. `Workspace.usage` is told of the workspace in which is asked. The checks of
-an incident belong to it: whoever may see the incident sees them, and the monitor that they are of.
+an incident belong to it, but the monitor that they are of does not: as `Check.monitor` cannot be null, an incident by
+whose checks it is asked for without UPTIME_CHECKS is null itself.
 
 A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
 he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on

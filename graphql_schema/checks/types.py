@@ -83,10 +83,10 @@ class Check(RowBacked, Node):
     status_code: int | None = strawberry.field(description="The status of an HTTP answer; null without one")
     error: str | None = strawberry.field(description="What was wrong, in one line")
 
-    @field("Whose check it is")
+    @field("Whose check it is. It needs UPTIME_CHECKS, also where the check is shown by its incident")
     async def monitor(self, info: Info) -> LazyMonitor:
-        """Return the monitor."""
-        monitor: Monitor = await info.context.find(Prefix.MONITOR, self.row["monitor_id"])
+        """Return the monitor: from there the way leads to all others."""
+        monitor: Monitor = await info.context.find_granted(Prefix.MONITOR, self.row["monitor_id"])
         return monitor
 
     @field("Where it ran; null for a heartbeat")

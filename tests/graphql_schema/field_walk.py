@@ -13,6 +13,7 @@ from graphql import (
     get_named_type,
     is_abstract_type,
     is_leaf_type,
+    is_non_null_type,
     is_required_argument,
 )
 
@@ -52,9 +53,9 @@ class Root:
     def __str__(self) -> str:
         return f"{self.query} of {self.kind.name}"
 
-    def document(self) -> str:
-        """Return what asks for all fields."""
-        selection = _fields(self.kind, _DEPTH)
+    def document(self, closed: Collection[str] = ()) -> str:
+        """Return what asks for all fields but those that are closed."""
+        selection = _fields(self.kind, _DEPTH, closed)
         if self.query == "node":
             selection = f"... on {self.kind.name} {{ {selection} }}"
         elif _named(self.query).name.endswith("Connection"):
@@ -123,6 +124,14 @@ def fields_below(kinds: Collection[GraphQLObjectType]) -> set[str]:
     return names
 
 
+def closes_its_object(field: str) -> bool:
+    """Return whether a field that is refused takes its object along, as it cannot be null."""
+    kind, _, name = field.partition(".")
+    parent = SCHEMA.type_map[kind]
+    assert isinstance(parent, GraphQLObjectType)
+    return is_non_null_type(parent.fields[name].type)
+
+
 def _queries() -> Mapping[str, GraphQLField]:
     assert SCHEMA.query_type is not None
     return SCHEMA.query_type.fields
@@ -141,13 +150,13 @@ def _objects(kind: GraphQLObjectType) -> GraphQLObjectType:
     return objects
 
 
-def _fields(kind: GraphQLObjectType, depth: int) -> str:
+def _fields(kind: GraphQLObjectType, depth: int, closed: Collection[str]) -> str:
     """Return the selection of all fields of a type."""
+    asked = (name for name in kind.fields if f"{kind.name}.{name}" not in closed)
+    return " ".join(_field(name, kind.fields[name], depth, closed) for name in asked)
 
-    return " ".join(_field(name, each, depth) for name, each in kind.fields.items())
 
-
-def _field(name: str, field: GraphQLField, depth: int) -> str:
+def _field(name: str, field: GraphQLField, depth: int, closed: Collection[str]) -> str:
     kind = get_named_type(field.type)
     asked = name + _arguments(field)
     if is_leaf_type(kind):
@@ -155,7 +164,7 @@ def _field(name: str, field: GraphQLField, depth: int) -> str:
     if is_abstract_type(kind):
         return f"{asked} {{ __typename }}"
     assert isinstance(kind, GraphQLObjectType)
-    below = _fields(_objects(kind), depth - 1) if depth else "__typename"
+    below = _fields(_objects(kind), depth - 1, closed) if depth else "__typename"
     return f"{asked} {{ nodes {{ {below} }} }}" if _objects(kind) is not kind else f"{asked} {{ {below} }}"
 
 

@@ -167,6 +167,27 @@ async def test_one_forbidden_node_leaves_the_others(owner):
     ]
 
 
+async def test_whoever_may_see_incidents_alone_gets_by_them_to_no_monitor(owner):
+    monitor_id = await owner.add_monitor("Zanzibar")
+    await owner.add_incident(monitor_id, 1, timedelta(hours=1))
+    await owner.add_checks(monitor_id, [timedelta(minutes=1)], error="refused")
+    reader = await owner.add_token(Grant(scope=TokenScope.INCIDENTS, permission=TokenPermission.DELETE))
+    ways = {
+        "monitor { name }": {"incidents": {"nodes": [{"monitor": None}]}},
+        "checks(first: 1) { nodes { error monitor { name project { name } } } }": {"incidents": None},
+    }
+
+    for way, left in ways.items():
+        document = f"{{ incidents {{ nodes {{ {way} }} }} }}"
+        assert "Zanzibar" in (await owner.ask(document)).response.text
+        answer = await reader.ask(document)
+        assert answer.codes == ["FORBIDDEN"]
+        assert answer.body["data"] == left
+        assert "Zanzibar" not in answer.response.text
+    seen = await reader.data("{ incidents { nodes { checks { nodes { error evidence } } } } }")
+    assert seen == {"incidents": {"nodes": [{"checks": {"nodes": [{"error": "refused", "evidence": None}]}}]}}
+
+
 async def test_deliveries_are_shown_as_far_as_their_destinations_are_granted(owner):
     channel_id, webhook_id = await owner.add_channel(), await owner.add_webhook()
     to_channel = await owner.add_delivery(channel_id=channel_id, recipient="a channel")
