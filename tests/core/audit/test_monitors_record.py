@@ -89,6 +89,7 @@ async def test_a_monitor_is_shown_whole_when_it_is_made_and_when_it_is_deleted(
         },
         "regionKeys": ["local", "moon"],
         "tags": ["Ash", "wood"],
+        "channels": [],
         "paused": False,
     }
     assert await entries() == [
