@@ -44,6 +44,10 @@ without one, as is `AlertDecision.delivery` where it is the destination's own sc
 webhooks is not for who is confined to projects. Without UPTIME_CHECKS an incident of which `checks` are asked is null
 itself. `Workspace.usage` is told of the workspace in which is asked.
 
+To give a monitor `channels` (`createMonitor`, `updateMonitor`) takes READ on NOTIFICATIONS besides, and to end one that
+was made for the monitor, by leaving it out, WRITE. Whoever is confined to projects names channels only. What was made
+for a monitor out of his sight is out of it too.
+
 A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
 he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on
 these; for a VIEWER READ on all. For who is confined to projects it needs READ on NOTIFICATIONS, and on UPTIME_CHECKS and
