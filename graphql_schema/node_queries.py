@@ -134,7 +134,9 @@ NODE_KINDS: Mapping[Prefix, NodeKind] = MappingProxyType(
         Prefix.INCIDENT: _by_id(
             incidents_by_id, Incident.of, TokenScope.INCIDENTS, beyond=DeviceScopeForbidden
         ),
-        Prefix.CHANNEL: _by_id(channels_by_id, Channel.of, TokenScope.NOTIFICATIONS),
+        Prefix.CHANNEL: _by_id(
+            channels_by_id, Channel.of, TokenScope.NOTIFICATIONS, beyond=DeviceScopeForbidden
+        ),
         Prefix.WEBHOOK: _by_id(webhooks_by_id, Webhook.of, TokenScope.WEBHOOKS),
         Prefix.DELIVERY: NodeKind(find=_find_delivery),
     }

@@ -45,6 +45,10 @@ webhooks is not for who is confined to projects. `Workspace.usage` is told of th
 an incident belong to it, but the monitor that they are of does not: as `Check.monitor` cannot be null, an incident by
 whose checks it is asked for without UPTIME_CHECKS is null itself.
 
+To give a monitor `channels` (`createMonitor`, `updateMonitor`) takes READ on NOTIFICATIONS besides, and to end one that
+was made for the monitor, by leaving it out, WRITE. Whoever is confined to projects names channels only. What was made
+for a monitor out of his sight is out of it too.
+
 A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
 he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on
 these; for a VIEWER READ on all. For who is confined to projects it needs READ on NOTIFICATIONS, and on UPTIME_CHECKS and

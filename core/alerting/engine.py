@@ -79,9 +79,9 @@ class AlertEngine:
             if locked is None:
                 return 0
             change, now = locked.change, self._clock.now()
-            policy = await read_policy(connection, self._registry, change.workspace_id)
             surroundings = await read_surroundings(connection, change)
             ledger = await self._read_ledger(connection, locked, now)
+            policy = await read_policy(connection, self._registry, change, ledger.entries)
             occasion = occasion_of(self._registry, change, surroundings, now)
             new_deliveries = await write_routed(connection, occasion, routing(change, policy, ledger, now))
             await finish_transition(connection, change, now=now)

@@ -60,7 +60,7 @@ class FlappingEnd:
         entries = await read_entries(
             connection, last.workspace_id, last.incident_id, last.monitor_id, outages.since
         )
-        policy = await read_policy(connection, self._registry, last.workspace_id)
+        policy = await read_policy(connection, self._registry, last, entries)
         surroundings = await read_surroundings(connection, last)
         tellings = final_tellings(policy, Ledger(entries=entries), outages.open_outage)
         told_of = TransitionKind.RESOLVED if outages.open_outage is None else TransitionKind.OPENED

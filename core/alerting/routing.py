@@ -1,22 +1,23 @@
 """Whom a change is told to, and the reason for each one who is not told.
 
-A recovery goes to those who were told of the failure, or are being told, and to nobody else. People are
-spared a failure that was over before its message was delivered, and the repetitions of a flapping
-monitor; machines and signed webhooks get every message, in order.
+A recovery goes to those who were told of the failure, or are being told, and to nobody else, whatever the
+monitor says of its channels by then. People are spared a failure that was over before its message was
+delivered, and the repetitions of a flapping monitor; machines and signed webhooks get every message, in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from core.alerting.change import Change
 from core.alerting.decision import AlertOutcome, AlertStep, Decision
 from core.alerting.flapping import CALM_AFTER, OUTAGES_TO_FLAP, FlappingPhase
 from core.alerting.ledger import Ledger, LedgerEntry
-from core.alerting.policy import ChannelDestination, Policy, WebhookDestination
+from core.alerting.policy import Bond, ChannelDestination, Policy, WebhookDestination
 from core.alerting.timer import TimerKind, WantedTimer
 from core.deliveries.delivery_event import (
     FAILURE_BEFORE,
@@ -33,6 +34,20 @@ from plugins.api.notifier import Audience
 
 SUPERSEDED = "superseded: the failure was over before its message was delivered"
 
+# Why a channel is told of a failure, and why it is not, by what it is to the monitor.
+_TOLD: Mapping[Bond, str] = MappingProxyType(
+    {
+        Bond.SHARED: "every active channel is told: the project has no alert policy",
+        Bond.NAMED: "the monitor names the channel as its own",
+        Bond.OWN: "the channel is the monitor's own",
+    }
+)
+_SPARED: Mapping[Bond, str] = MappingProxyType(
+    {
+        Bond.SWITCHED_OFF: "the monitor has this channel switched off",
+        Bond.RETIRED: "the channel is the monitor's own no longer",
+    }
+)
 _CALM_MINUTES = int(CALM_AFTER.total_seconds() // 60)
 
 
@@ -98,6 +113,8 @@ def _failures_to_channels(change: Change, policy: Policy, ledger: Ledger) -> Ite
 
 
 def _refusal(channel: ChannelDestination) -> str | None:
+    if channel.is_spared:
+        return _SPARED[channel.bond]
     if not channel.is_active:
         return "the channel is not active"
     return None if channel.recipients else "the channel names no recipient"
@@ -111,8 +128,7 @@ def _failure_to(
     if failure is not None and failure.is_live and not told.has_recovery_after(failure):
         return _dropped(channel, event, "was told of the incident already", recipient)
     if channel.audience is Audience.MACHINES or ledger.phase is FlappingPhase.STEADY:
-        reason = "every active channel is told: the project has no alert policy"
-        return _wanted(channel, event, reason, recipient)
+        return _wanted(channel, event, _TOLD[channel.bond], recipient)
     return _flapping_failure_to(channel, recipient, event, ledger)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from core.alerting.change import Change
 from core.alerting.flapping import FLAPPING_WINDOW, FlappingPhase, flapping_phase
 from core.alerting.inbox import LockedTransition
 from core.alerting.ledger import LedgerEntry
-from core.alerting.policy import ChannelDestination, Policy, WebhookDestination
+from core.alerting.policy import Bond, ChannelDestination, Policy, WebhookDestination
 from core.alerting.timer import TimerKind
 from core.db.database import Connection
 from core.db.named_sql import named_sql
@@ -49,10 +50,13 @@ class Flapping:
     since: datetime | None
 
 
-async def read_policy(connection: Connection, registry: PluginRegistry, workspace_id: UUID) -> Policy:
-    """Return the destinations of a workspace."""
-    channels = await connection.fetch(_SQL["channels_to_tell"], workspace_id)
-    webhooks = await connection.fetch(_SQL["webhooks_to_tell"], workspace_id)
+async def read_policy(
+    connection: Connection, registry: PluginRegistry, change: Change, entries: Iterable[LedgerEntry]
+) -> Policy:
+    """Return the destinations of a change's monitor; `entries` are the messages that bear on the change."""
+    told = list({entry.destination_id for entry in entries})
+    channels = await connection.fetch(_SQL["channels_to_tell"], change.workspace_id, change.monitor_id, told)
+    webhooks = await connection.fetch(_SQL["webhooks_to_tell"], change.workspace_id)
     return Policy(
         channels=tuple(_channel(registry, row) for row in channels),
         webhooks=tuple(_webhook(row) for row in webhooks),
@@ -119,7 +123,18 @@ def _channel(registry: PluginRegistry, row: asyncpg.Record) -> ChannelDestinatio
         is_active=row["is_active"],
         audience=audience,
         recipients=recipients,
+        bond=_bond(row),
     )
+
+
+def _bond(row: asyncpg.Record) -> Bond:
+    if row["is_retired"]:
+        return Bond.RETIRED
+    if row["is_enabled_by_monitor"] is False:
+        return Bond.SWITCHED_OFF
+    if row["is_own"]:
+        return Bond.OWN
+    return Bond.SHARED if row["is_enabled_by_monitor"] is None else Bond.NAMED
 
 
 def _webhook(row: asyncpg.Record) -> WebhookDestination:

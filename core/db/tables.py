@@ -155,6 +155,8 @@ class Channel(Table, tablename="channels", db=DB):
     created_at = Timestamptz(default=None)
     revision = Integer(default=1)
     deleted_at = Timestamptz(null=True, default=None)
+    monitor_id = UUID(null=True, default=None)
+    is_retired = Boolean(default=False)
 
 
 class Webhook(Table, tablename="webhooks", db=DB):

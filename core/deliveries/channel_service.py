@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,24 +13,23 @@ from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.reading import fitting_allowance_of
 from core.audit.action import AuditAction
 from core.audit.change import created, deleted, updated
-from core.audit.config_view import config_view
 from core.audit.recording import record
-from core.audit.redaction import View
 from core.clock import Clock
 from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.db.tables import Channel
+from core.deliveries.notifier_choice import channel_view, choose_notifier
 from core.errors import NotFound
 from core.ids import Prefix, decode_id, new_id
 from core.issues import Issues
-from core.kind_choice import KindChoice, parse_choice
+from core.kind_choice import KindChoice
 from core.plugin_registry import PluginRegistry
 from core.revision import require_revision
 from core.text_rules import name_of
 from core.unset import UNSET, Unset, given
-from plugins.api.config import to_json
 
 _SQL = named_sql("channels")
+_NOTIFIER = ("notifier",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +64,7 @@ class ChannelService:
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.WRITE)
         issues = Issues()
         name = name_of(wanted.name, ("name",), issues)
-        config = self._config(wanted.notifier, None, issues)
+        config = choose_notifier(wanted.notifier, self._registry, _NOTIFIER, issues)
         issues.raise_if_any()
         now = self._clock.now()
         channel = Channel(
@@ -81,7 +79,9 @@ class ChannelService:
         async def create(connection: Connection) -> UUID:
             await fitting_allowance_of(connection, principal.workspace_id, now)
             await Channel.insert(channel)
-            change = created(AuditAction.CHANNEL_CREATED, channel.id, self._view(channel.to_dict()))
+            change = created(
+                AuditAction.CHANNEL_CREATED, channel.id, channel_view(self._registry, channel.to_dict())
+            )
             await record(connection, principal, change, now)
             return channel.id
 
@@ -102,7 +102,10 @@ class ChannelService:
                     .where(Channel.workspace_id == principal.workspace_id)
                     .where(Channel.id == row["id"])
                 )
-                before, after = self._view(dict(row)), self._view({**row, **changes})
+                before, after = (
+                    channel_view(self._registry, dict(row)),
+                    channel_view(self._registry, {**row, **changes}),
+                )
                 change = updated(AuditAction.CHANNEL_UPDATED, row["id"], before, after)
                 await record(connection, principal, change, self._clock.now())
             channel_id: UUID = row["id"]
@@ -111,7 +114,7 @@ class ChannelService:
         return await self._database.in_transaction(update)
 
     async def delete(self, principal: Principal, channel_id: str) -> UUID:
-        """Delete a channel; what it was still owed is suppressed."""
+        """Delete a channel, also from the monitors that name it; what it was still owed is suppressed."""
         require(principal, TokenScope.NOTIFICATIONS, TokenPermission.DELETE)
 
         async def delete(connection: Connection) -> UUID:
@@ -122,8 +125,9 @@ class ChannelService:
                 .where(Channel.workspace_id == principal.workspace_id)
                 .where(Channel.id == row["id"])
             )
+            await connection.execute(_SQL["forget_channel"], principal.workspace_id, row["id"])
             await connection.execute(_SQL["suppress_channel_deliveries"], principal.workspace_id, row["id"])
-            change = deleted(AuditAction.CHANNEL_DELETED, row["id"], self._view(dict(row)))
+            change = deleted(AuditAction.CHANNEL_DELETED, row["id"], channel_view(self._registry, dict(row)))
             await record(connection, principal, change, now)
             deleted_id: UUID = row["id"]
             return deleted_id
@@ -140,33 +144,11 @@ class ChannelService:
             issues.refuse(("notifier",), "required", "is required")
         elif wanted.notifier is not UNSET:
             changed["kind"] = wanted.notifier.kind
-            changed["config"] = self._config(wanted.notifier, row, issues)
+            changed["config"] = choose_notifier(
+                wanted.notifier, self._registry, _NOTIFIER, issues, replaced=row
+            )
         issues.raise_if_any()
         return {column: value for column, value in changed.items() if value != row[column]}
-
-    def _view(self, row: Mapping[str, Any]) -> View:
-        """Return a channel as it is written down."""
-        loaded = self._registry.notifier(row["kind"])
-        return {
-            "name": row["name"],
-            "kind": row["kind"],
-            "config": config_view(None if loaded is None else loaded.notifier.config, row["config"]),
-            "isActive": row["is_active"],
-        }
-
-    def _config(
-        self, choice: KindChoice, row: asyncpg.Record | None, issues: Issues
-    ) -> dict[str, Any] | None:
-        """Return the JSON to store; a secret that is omitted is kept while the kind stays."""
-        loaded = self._registry.notifier(choice.kind)
-        if loaded is None:
-            issues.refuse_value(
-                ("notifier", choice.kind), "unknown", "is not a known notifier kind", choice.kind
-            )
-            return None
-        stored = row["config"] if row is not None and row["kind"] == choice.kind else None
-        config = parse_choice(choice, loaded.notifier.config, ("notifier",), issues, stored=stored)
-        return None if config is None else to_json(config)
 
 
 async def _lock(connection: Connection, principal: Principal, public_id: str) -> asyncpg.Record:

@@ -56,6 +56,11 @@ class DeliveryFilter:
 EVERY_DELIVERY = DeliveryFilter()
 
 
+def channels_in(sight: Sight) -> tuple[Any, ...]:
+    """Return the arguments of the list CHANNELS."""
+    return (sight.workspace_id, sight.project_ids)
+
+
 async def deliveries_by_id(
     connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
@@ -67,7 +72,17 @@ async def channels_by_id(
     connection: Connection, sight: Sight, ids: Sequence[UUID]
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of CHANNELS by id."""
-    return await read_by_ids(connection, CHANNELS, (sight.workspace_id,), ids)
+    return await read_by_ids(connection, CHANNELS, channels_in(sight), ids)
+
+
+async def channels_of_monitors(
+    connection: Connection, sight: Sight, monitors: Sequence[UUID]
+) -> dict[UUID, list[asyncpg.Record]]:
+    """Return the rows of CHANNELS that each monitor has, in its order, each with `is_enabled`."""
+    found: dict[UUID, list[asyncpg.Record]] = {monitor: [] for monitor in monitors}
+    for row in await connection.fetch(_SQL["channels_of_monitors"], sight.workspace_id, monitors):
+        found[row["of_monitor"]].append(row)
+    return found
 
 
 async def webhooks_by_id(

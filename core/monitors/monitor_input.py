@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from core.kind_choice import KindChoice
 from core.unset import UNSET, Unset
@@ -20,6 +21,31 @@ class ConfirmationInput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NamedChannel:
+    """A channel that is there already: one of the workspace, or one that was made for the monitor."""
+
+    channel_id: str
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnChannel:
+    """A channel to make for the monitor, which it ends with.
+
+    In an update it takes the place of the one made before: the first of the first, and so on, leaving out those that
+    the same update names. While the kind stays, that channel is changed and keeps each secret that is omitted; else
+    it ends and another one is made.
+    """
+
+    name: str
+    notifier: KindChoice
+    is_enabled: bool = True
+
+
+MonitorChannel: TypeAlias = NamedChannel | OwnChannel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CreateMonitor:
     """A monitor to make; what is absent or null takes its default."""
 
@@ -31,13 +57,15 @@ class CreateMonitor:
     region_keys: Sequence[str] | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
+    channels: Sequence[MonitorChannel] | Unset | None = UNSET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateMonitor:
     """What to change of a monitor: absent is unchanged, null goes back to the default.
 
-    The probe's configuration is replaced as a whole, but a secret that it omits keeps what is stored.
+    The probe's configuration is replaced as a whole, but a secret that it omits keeps what is stored. Of the channels
+    that were made for the monitor those end that the list, where there is one, has no place for.
     """
 
     id: str
@@ -49,6 +77,7 @@ class UpdateMonitor:
     region_keys: Sequence[str] | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
+    channels: Sequence[MonitorChannel] | Unset | None = UNSET
     revision: int | Unset | None = UNSET
 
 

@@ -25,6 +25,7 @@ from core.incidents.life_cycle import (
     restart_monitor,
     resume_monitors,
 )
+from core.monitors.monitor_channels import lock_own_channels, retire_channels
 from core.monitors.monitor_tags import drop_tags
 from core.monitors.probe_choice import ChosenProbe, expectation_of
 from core.plugin_registry import PluginRegistry
@@ -83,6 +84,8 @@ class MonitorLife:
         self, connection: Connection, workspace_id: UUID, monitor_ids: Sequence[UUID], now: datetime
     ) -> None:
         """Delete monitors; the caller holds the workspace's lock too, since their tags may go with them."""
+        own_channels = await lock_own_channels(connection, workspace_id, monitor_ids)
+        await retire_channels(connection, workspace_id, list(own_channels), now)
         for monitor_id in monitor_ids:
             await end_heartbeat(connection, workspace_id=workspace_id, monitor_id=monitor_id)
             await end_monitor_failures(connection, workspace_id, monitor_id)

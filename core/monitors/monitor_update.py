@@ -13,6 +13,7 @@ from core.audit.recording import Actor, record
 from core.db.database import Connection
 from core.db.tables import Monitor
 from core.ids import new_id
+from core.monitors.monitor_channels import ChannelLink, ChannelStore
 from core.monitors.monitor_life import MonitorLife, judge_anew, reschedule, store_regions, tell_change
 from core.monitors.monitor_tags import TagChanges, replace_tags
 from core.monitors.monitor_view import MonitorViews
@@ -41,9 +42,15 @@ async def begin_accepted(
     worn = TagChanges()
     if accepted.tags:
         worn = await replace_tags(connection, workspace_id, [monitor_id], accepted.tags, now)
+    links: tuple[ChannelLink, ...] = ()
+    if accepted.channels is not None:
+        store = ChannelStore(
+            connection=connection, registry=views.registry, actor=actor, monitor_id=monitor_id, now=now
+        )
+        links = await store.store(accepted.channels, links)
     is_passive = accepted.definition.probe.is_passive
     await life.begin(connection, workspace_id, monitor_id, is_passive=is_passive, now=now)
-    view = views.of(row.to_dict(), accepted.regions.values(), worn.after(monitor_id, ()))
+    view = views.of(row.to_dict(), accepted.regions.values(), worn.after(monitor_id, ()), links)
     await record(connection, actor, created(AuditAction.MONITOR_CREATED, monitor_id, view), now)
     return monitor_id
 
@@ -63,7 +70,9 @@ class MonitorUpdate:
         row, workspace_id = self.present.row, self.present.workspace_id
         changed = {column: value for column, value in self.accepted.columns().items() if value != row[column]}
         tags = await self._store_tags()
-        if not (changed or tags.monitor_ids or self._are_regions_new):
+        channels = await self._store_channels(views)
+        is_same = channels == self.present.channels and not self._are_regions_new
+        if is_same and not (changed or tags.monitor_ids):
             return
         await (
             Monitor.update(revision=row["revision"] + 1, updated_at=self.now, **changed)
@@ -81,9 +90,12 @@ class MonitorUpdate:
             self.now,
             left_project_id=row["project_id"] if "project_id" in changed else None,
         )
-        before = views.of(dict(row), self.present.regions.values(), row["tags"])
+        before = views.of(dict(row), self.present.regions.values(), row["tags"], self.present.channels)
         after = views.of(
-            {**row, **changed}, self.accepted.regions.values(), tags.after(self.present.id, row["tags"])
+            {**row, **changed},
+            self.accepted.regions.values(),
+            tags.after(self.present.id, row["tags"]),
+            channels,
         )
         change = updated(AuditAction.MONITOR_UPDATED, self.present.id, before, after)
         await record(self.connection, self.actor, change, self.now)
@@ -99,6 +111,20 @@ class MonitorUpdate:
             return TagChanges()
         workspace_id = self.present.workspace_id
         return await replace_tags(self.connection, workspace_id, [self.present.id], tags, self.now)
+
+    async def _store_channels(self, views: MonitorViews) -> tuple[ChannelLink, ...]:
+        """Store the channels and return those that the monitor has then."""
+        channels, present = self.accepted.channels, self.present
+        if channels is None:
+            return present.channels
+        store = ChannelStore(
+            connection=self.connection,
+            registry=views.registry,
+            actor=self.actor,
+            monitor_id=present.id,
+            now=self.now,
+        )
+        return await store.store(channels, present.channels)
 
     async def _follow(self, life: MonitorLife, changed: Collection[str]) -> None:
         workspace_id, monitor_id = self.present.workspace_id, self.present.id

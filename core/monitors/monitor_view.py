@@ -15,6 +15,7 @@ from core.audit.config_view import config_view
 from core.audit.redaction import View
 from core.db.database import Connection
 from core.ids import Prefix, encode_id
+from core.monitors.monitor_channels import ChannelLink, endings, links_of, lock_own_channels
 from core.monitors.reception import regions_of
 from core.plugin_registry import PluginRegistry
 
@@ -25,8 +26,14 @@ class MonitorViews:
 
     registry: PluginRegistry
 
-    def of(self, columns: Mapping[str, Any], regions: Iterable[str], tags: Iterable[str]) -> View:
-        """Return the view of a monitor's row, with the keys of its regions and the names of its tags."""
+    def of(
+        self,
+        columns: Mapping[str, Any],
+        regions: Iterable[str],
+        tags: Iterable[str],
+        channels: Iterable[ChannelLink],
+    ) -> View:
+        """Return the view of a monitor's row, with the keys of its regions, the names of its tags, and its channels."""
         loaded = self.registry.probe(columns["kind"])
         return {
             "name": columns["name"],
@@ -43,22 +50,36 @@ class MonitorViews:
             },
             "regionKeys": sorted(regions),
             **tags_view(tags),
+            "channels": [_channel_view(channel) for channel in channels],
             **paused_view(is_paused=columns["paused_at"] is not None),
         }
 
     async def deletions(
         self, connection: Connection, workspace_id: UUID, rows: Sequence[asyncpg.Record]
     ) -> list[AuditedChange]:
-        """Return what is written down of monitors that are about to be deleted; their rows are locked, with `tags`."""
-        regions = await regions_of(connection, workspace_id, [row["id"] for row in rows])
+        """Return what is written down of monitors that are about to be deleted, and of the channels that end with them.
+
+        The monitors' rows are locked, with `tags`; the channels' are locked from now on.
+        """
+        monitor_ids = [row["id"] for row in rows]
+        own = await lock_own_channels(connection, workspace_id, monitor_ids)
+        regions = await regions_of(connection, workspace_id, monitor_ids)
+        channels = await links_of(connection, workspace_id, monitor_ids)
         return [
-            deleted(
-                AuditAction.MONITOR_DELETED,
-                row["id"],
-                self.of(dict(row), regions[row["id"]].values(), row["tags"]),
-            )
-            for row in rows
+            *endings(self.registry, own.values()),
+            *(
+                deleted(
+                    AuditAction.MONITOR_DELETED,
+                    row["id"],
+                    self.of(dict(row), regions[row["id"]].values(), row["tags"], channels[row["id"]]),
+                )
+                for row in rows
+            ),
         ]
+
+
+def _channel_view(link: ChannelLink) -> View:
+    return {"channelId": encode_id(Prefix.CHANNEL, link.channel_id), "enabled": link.is_enabled}
 
 
 def tags_view(names: Iterable[str]) -> View:

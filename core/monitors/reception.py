@@ -14,8 +14,10 @@ from core.access.principal import Principal
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.issues import Issues
+from core.monitors.channel_choice import ChannelChoice
 from core.monitors.definition import DefinitionRules, MonitorDefinition, definition_of
-from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
+from core.monitors.monitor_channels import AcceptedChannels, ChannelLink, links_of
+from core.monitors.monitor_input import CreateMonitor, MonitorChannel, UpdateMonitor
 from core.monitors.references import project_for, refuse_regions, regions_for
 from core.monitors.tag_names import tag_names
 from core.unset import UNSET, Unset
@@ -25,11 +27,12 @@ _SQL = named_sql("monitors")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PresentMonitor:
-    """A monitor as it is stored: its row, which is locked, and the keys of the regions that look at it, by number."""
+    """A monitor as it is stored: its row, which is locked, its channels, and the keys of its regions by number."""
 
     row: asyncpg.Record
     definition: MonitorDefinition
     regions: Mapping[int, str]
+    channels: tuple[ChannelLink, ...]
 
     @property
     def id(self) -> UUID:
@@ -46,12 +49,13 @@ class PresentMonitor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AcceptedMonitor:
-    """A monitor as it shall be: its regions' keys by their numbers. `tags` is None where they stay as they are."""
+    """A monitor as it shall be: its regions' keys by their numbers. Tags and channels are None where they stay."""
 
     definition: MonitorDefinition
     project_id: UUID
     regions: Mapping[int, str]
     tags: list[str] | None
+    channels: AcceptedChannels | None
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of the monitor's row."""
@@ -60,8 +64,15 @@ class AcceptedMonitor:
 
 async def present_monitor(connection: Connection, row: asyncpg.Record) -> PresentMonitor:
     """Return the monitor of a locked row."""
-    regions = await regions_of(connection, row["workspace_id"], [row["id"]])
-    return PresentMonitor(row=row, definition=definition_of(row), regions=regions[row["id"]])
+    monitor_id, workspace_id = row["id"], row["workspace_id"]
+    regions = await regions_of(connection, workspace_id, [monitor_id])
+    channels = await links_of(connection, workspace_id, [monitor_id])
+    return PresentMonitor(
+        row=row,
+        definition=definition_of(row),
+        regions=regions[monitor_id],
+        channels=channels[monitor_id],
+    )
 
 
 async def regions_of(
@@ -90,7 +101,8 @@ class Reception:
         project_id = await project_for(self.connection, self.principal, wanted.project_id, issues)
         is_passive = definition is not None and definition.probe.is_passive
         regions = await self._regions(wanted.region_keys, {}, issues, is_passive=is_passive)
-        return _accepted(issues, definition, project_id, regions, tags)
+        channels = await self._choice.of_new(_listed(wanted.channels), issues)
+        return _accepted(issues, definition, project_id, regions, tags=tags, channels=channels)
 
     async def of_update(self, wanted: UpdateMonitor, present: PresentMonitor) -> AcceptedMonitor:
         """Return the monitor after an update; raise InvalidInput."""
@@ -102,7 +114,16 @@ class Reception:
             project_id = await project_for(self.connection, self.principal, wanted.project_id, issues)
         is_passive = (definition or present.definition).probe.is_passive
         regions = await self._regions(wanted.region_keys, present.regions, issues, is_passive=is_passive)
-        return _accepted(issues, definition, project_id, regions, tags)
+        channels = None
+        if wanted.channels is not UNSET:
+            asked = _listed(wanted.channels)
+            channels = await self._choice.of_present(asked, present.id, present.channels, issues)
+        return _accepted(issues, definition, project_id, regions, tags=tags, channels=channels)
+
+    @property
+    def _choice(self) -> ChannelChoice:
+        registry = self.rules.registry
+        return ChannelChoice(connection=self.connection, principal=self.principal, registry=registry)
 
     async def _regions(
         self,
@@ -123,14 +144,22 @@ def _tags(names: Sequence[str] | Unset | None, issues: Issues) -> list[str] | No
     return None if names is UNSET else tag_names(names or (), ("tags",), issues)
 
 
+def _listed(channels: Sequence[MonitorChannel] | Unset | None) -> Sequence[MonitorChannel]:
+    return () if channels is UNSET or channels is None else channels
+
+
 def _accepted(
     issues: Issues,
     definition: MonitorDefinition | None,
     project_id: UUID | None,
     regions: Mapping[int, str],
+    *,
     tags: list[str] | None,
+    channels: AcceptedChannels | None,
 ) -> AcceptedMonitor:
     issues.raise_if_any()
     if definition is None or project_id is None:
         raise AssertionError("an input without an issue is whole")
-    return AcceptedMonitor(definition=definition, project_id=project_id, regions=regions, tags=tags)
+    return AcceptedMonitor(
+        definition=definition, project_id=project_id, regions=regions, tags=tags, channels=channels
+    )

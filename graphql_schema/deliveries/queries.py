@@ -64,7 +64,9 @@ class DeliveryQueries:
         """Return a page of channels."""
         context = info.context
         context.require_read(TokenScope.NOTIFICATIONS)
-        listed = Listed(select=reading.CHANNELS, arguments=(context.workspace_id,), show=Channel.of)
+        listed = Listed(
+            select=reading.CHANNELS, arguments=reading.channels_in(context.sight), show=Channel.of
+        )
         request = PageArguments(first=first, after=after).request(reading.CHANNELS_CREATED)
         return await connect(context, listed, request)
 

@@ -30,7 +30,9 @@ from graphql_schema.stored_configs import notifier_config
 
 if TYPE_CHECKING:
     from graphql_schema.incidents.types import Incident
+    from graphql_schema.monitors.types import Monitor
 
+LazyMonitor: TypeAlias = Annotated["Monitor", strawberry.lazy("graphql_schema.monitors.types")]
 LazyIncident: TypeAlias = Annotated["Incident", strawberry.lazy("graphql_schema.incidents.types")]
 
 strawberry.enum(DeliveryEvent, description="Why a message is owed")
@@ -129,6 +131,12 @@ class Channel(Node):
     def config(self, info: Info) -> NotifierConfig:
         """Return the configuration."""
         return notifier_config(info.context.services.registry, self.row)  # type: ignore[return-value]  # its source
+
+    @field("The monitor that it was made for, and is told of alone; null: it is the workspace's")
+    async def monitor(self, info: Info) -> LazyMonitor | None:
+        """Return the monitor; it needs its own scope."""
+        monitor: Monitor | None = await info.context.find_granted(Prefix.MONITOR, self.row["monitor_id"])
+        return monitor
 
     @field("What it was told or is owed, latest first")
     async def deliveries(

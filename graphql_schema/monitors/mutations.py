@@ -24,6 +24,7 @@ from graphql_schema.context import Context, Info
 from graphql_schema.described import mutation
 from graphql_schema.errors import UserError, attempt
 from graphql_schema.kind_inputs import choice_or_unset, mutation_taking, with_kind
+from graphql_schema.monitors.channels import MonitorChannelInput, named_channels
 from graphql_schema.monitors.types import Monitor
 from graphql_schema.plugin_types import chosen_kind
 from graphql_schema.written import written, written_or_unset
@@ -85,6 +86,11 @@ class CreateMonitorInput:
         default=strawberry.UNSET,
         description="When a failure is believed; null, or what is absent of it: the defaults",
     )
+    channels: list[MonitorChannelInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Channels that it has beside those of the project's policy, at most 50; null: none. Needs READ on "
+        "NOTIFICATIONS",
+    )
 
 
 @strawberry.input(
@@ -122,6 +128,11 @@ class UpdateMonitorInput:
     confirmation: WrittenConfirmation | None = strawberry.field(
         default=strawberry.UNSET,
         description="When a failure is believed; what is absent of it is unchanged, null: all defaults",
+    )
+    channels: list[MonitorChannelInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="All channels that it has beside those of the project's policy, at most 50; null: none. Needs "
+        "READ on NOTIFICATIONS. One that was made for the monitor ends if it is not named, which needs WRITE",
     )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
@@ -213,6 +224,7 @@ def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]
         "region_keys": written_or_unset(wanted.region_keys),
         "tags": written_or_unset(wanted.tags),
         "confirmation": _confirmation(wanted.confirmation),
+        "channels": named_channels(wanted.channels),
     }
 
 

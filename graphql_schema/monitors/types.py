@@ -13,6 +13,7 @@ import strawberry
 
 from core.access.principal import TokenScope
 from core.checks.reading import CHECKS, LATEST_FIRST, MONITOR_OF_CHECK, CheckFilter, last_checks
+from core.deliveries.reading import channels_of_monitors
 from core.heartbeats.reading import heartbeats_of_monitors
 from core.ids import Prefix
 from core.incidents.reading import gravest_open_incidents, incident_counts
@@ -28,6 +29,7 @@ from graphql_schema.context import Info
 from graphql_schema.described import ListSize, field
 from graphql_schema.heartbeats.types import Heartbeat
 from graphql_schema.incidents.types import Incident
+from graphql_schema.monitors.channels import MonitorChannel
 from graphql_schema.nodes import Node
 from graphql_schema.pagination import Connection, Listed, PageArguments, connect_below
 from graphql_schema.plugin_types import ProbeConfig
@@ -265,6 +267,13 @@ class Monitor(RowBacked, Node):
         info.context.require_read(TokenScope.INCIDENTS)
         row = await info.context.reads.load(gravest_open_incidents, self.key)
         return None if row is None else Incident.of(row)
+
+    @field("Channels of its own, told beside those of the project's policy, in the order of their list")
+    async def channels(self, info: Info) -> list[MonitorChannel] | None:
+        """Return the channels; it needs the scope of notifications."""
+        info.context.require_read(TokenScope.NOTIFICATIONS)
+        rows = await info.context.reads.load(channels_of_monitors, self.key)
+        return [MonitorChannel.of(row) for row in rows or ()]
 
     @field("Null unless the kind is PASSIVE")
     async def heartbeat(self, info: Info) -> Heartbeat | None:

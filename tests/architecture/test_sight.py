@@ -38,6 +38,7 @@ OVER_ALL_PROJECTS = {
     ("read_checks", "followed_regions"): _FOLLOWED,
     ("read_events", "feed_events"): _FOLLOWED,
     ("read_events", "missed_events"): _FOLLOWED,
+    ("read_deliveries", "channels_of_monitors"): _KEYED,
     ("read_heartbeats", "heartbeats"): _KEYED,
     ("read_incidents", "check_counts"): _KEYED,
     ("read_incidents", "incident_counts"): _KEYED,

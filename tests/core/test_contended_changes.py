@@ -20,7 +20,15 @@ from core.events.sequencer import Sequencer
 from core.ids import Prefix, decode_id, encode_id, new_id
 from core.incidents.incident_service import AddIncidentNote, SetRootCause
 from core.kind_choice import KindChoice
-from core.monitors.monitor_input import CheckNow, ConfirmationInput, CreateMonitor, SetTags, UpdateMonitor
+from core.monitors.monitor_input import (
+    CheckNow,
+    ConfirmationInput,
+    CreateMonitor,
+    NamedChannel,
+    OwnChannel,
+    SetTags,
+    UpdateMonitor,
+)
 from core.monitors.project_service import CreateProject, DeleteProject, UpdateProject
 from core.services import Services, build_services
 from core.settings import Settings
@@ -71,6 +79,9 @@ async def make_estate(services: Services, owner: Principal, number: int) -> Esta
         Prefix.PROJECT, await services.projects.create(owner, CreateProject(name=f"House {number}"))
     )
     watched, paused = await monitor("Front", DOOR, project), await monitor("Back", DOOR, project)
+    own = OwnChannel(name="Bird of its own", notifier=PIGEON)
+    for each in (watched, paused):
+        await services.monitors.update(owner, UpdateMonitor(id=each, channels=[own]))
     await services.monitors.pause(owner, paused)
     channel = await services.channels.create(owner, CreateChannel(name="Birds", notifier=PIGEON))
     webhook = await services.webhooks.create(
@@ -126,6 +137,17 @@ CHANGES: dict[str, Callable[[Estate], Awaitable[object]]] = {
     ),
     "update a monitor": lambda estate: estate.services.monitors.update(
         estate.owner, UpdateMonitor(id=estate.monitor, probe=WINDOW, name="Renamed")
+    ),
+    "give a monitor channels": lambda estate: estate.services.monitors.update(
+        estate.owner,
+        UpdateMonitor(
+            id=estate.paused,
+            channels=[
+                NamedChannel(channel_id=estate.channel),
+                OwnChannel(name="Own", notifier=PIGEON),
+                OwnChannel(name="Another", notifier=PIGEON),
+            ],
+        ),
     ),
     "delete a monitor": lambda estate: estate.services.monitors.delete(estate.owner, estate.monitor),
     "pause a monitor": lambda estate: estate.services.monitors.pause(estate.owner, estate.monitor),

@@ -98,6 +98,12 @@ async def _insert_monitor(connection, now: datetime, deleted_at: datetime | None
         "INSERT INTO monitor_states (monitor_id, workspace_id, status, since_ms) VALUES ($1, $1, 1, 0)",
         monitor_id,
     )
+    await connection.execute(
+        "INSERT INTO monitor_channels (monitor_id, channel_id, workspace_id, place, is_enabled)"
+        " VALUES ($1, $2, $1, 1, true)",
+        monitor_id,
+        new_id(now),
+    )
     return monitor_id
 
 
@@ -116,7 +122,10 @@ async def test_a_deleted_monitor_goes_with_its_rows_and_others_stay(database, cl
         states = {
             row["monitor_id"] for row in await connection.fetch("SELECT monitor_id FROM monitor_states")
         }
-    assert monitors == checks == states == {just_deleted, kept}
+        links = {
+            row["monitor_id"] for row in await connection.fetch("SELECT monitor_id FROM monitor_channels")
+        }
+    assert monitors == checks == states == links == {just_deleted, kept}
     assert deleted not in monitors
 
 

@@ -312,6 +312,22 @@ class Tenant:
         await self.insert("channels", **{**row, **columns})
         return channel_id
 
+    async def add_own_channel(self, monitor_id: UUID, name: str = "Its own") -> UUID:
+        """Add a channel that was made for a monitor."""
+        channel_id = await self.add_channel(name, monitor_id=monitor_id)
+        await self.link_channel(channel_id, [monitor_id])
+        return channel_id
+
+    async def link_channel(
+        self, channel_id: UUID, monitors: Sequence[UUID], *, place: int = 1, is_enabled: bool = True
+    ) -> None:
+        """Let monitors have a channel."""
+        named = {"channel_id": channel_id, "place": place, "is_enabled": is_enabled}
+        await self.insert_many(
+            "monitor_channels",
+            [{"monitor_id": each, "workspace_id": self.workspace_id, **named} for each in monitors],
+        )
+
     async def add_webhook(self, name: str = "A webhook", **columns: Any) -> UUID:
         """Add a webhook."""
         webhook_id = self.next_id()

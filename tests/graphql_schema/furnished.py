@@ -47,6 +47,7 @@ async def _monitor(world: World) -> UUID:
     await tenant.insert("tags", id=tag_id, name=MARK, **named)
     await tenant.insert("monitor_tags", monitor_id=monitor_id, tag_id=tag_id, **named)
     await tenant.insert("monitor_regions", monitor_id=monitor_id, region_id=1, **named)
+    await tenant.add_own_channel(monitor_id, MARK)
     return monitor_id
 
 

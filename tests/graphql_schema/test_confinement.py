@@ -20,11 +20,12 @@ NODE = "query ($id: ID!) { found: node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 LISTS = """
 { projects { totalCount nodes { name status monitors { totalCount nodes { name } } } }
-  monitors { totalCount nodes { name project { name } tags { name monitorCount } openIncident { number } } }
+  monitors { totalCount nodes { name project { name } tags { name monitorCount } openIncident { number }
+    channels { enabled channel { name } } } }
   incidents { totalCount nodes { number monitor { name } alertDecisions { totalCount nodes { delivery { recipient } } }
     checks { totalCount } timeline { totalCount } } }
   deliveries { totalCount nodes { recipient incident { number } } }
-  channels { totalCount nodes { name deliveries { totalCount nodes { recipient } } } }
+  channels { totalCount nodes { name monitor { name } deliveries { totalCount nodes { recipient } } } }
   tags { name monitorCount } regions { key } }
 """
 
@@ -102,7 +103,14 @@ async def _side(
     )
     for tag_id in tags:
         await owner.insert("monitor_tags", monitor_id=monitor_id, tag_id=tag_id, **named)
-    return {"monitor": monitor_id, "check": check_id, "incident": incident_id, "delivery": delivery_id}
+    await owner.link_channel(channel_id, [monitor_id], place=2, is_enabled=False)
+    return {
+        "monitor": monitor_id,
+        "check": check_id,
+        "incident": incident_id,
+        "delivery": delivery_id,
+        "channel": await owner.add_own_channel(monitor_id, f"Pager of {name}"),
+    }
 
 
 def _public(ids: dict[str, UUID]) -> dict[str, str]:
@@ -111,6 +119,7 @@ def _public(ids: dict[str, UUID]) -> dict[str, str]:
         "check": Prefix.CHECK,
         "incident": Prefix.INCIDENT,
         "delivery": Prefix.DELIVERY,
+        "channel": Prefix.CHANNEL,
         "project": Prefix.PROJECT,
         "tag": Prefix.TAG,
     }
@@ -135,6 +144,10 @@ async def test_lists_hold_what_is_in_sight_and_count_nothing_else(zoo) -> None:
                     "project": {"name": "Zoo"},
                     "tags": [{"name": "animals", "monitorCount": 1}],
                     "openIncident": {"number": "INC-2026-0002"},
+                    "channels": [
+                        {"enabled": True, "channel": {"name": "Pager of Ant"}},
+                        {"enabled": False, "channel": {"name": "Birds"}},
+                    ],
                 }
             ],
         },
@@ -155,9 +168,18 @@ async def test_lists_hold_what_is_in_sight_and_count_nothing_else(zoo) -> None:
             "nodes": [{"recipient": "Ant", "incident": {"number": "INC-2026-0002"}}],
         },
         "channels": {
-            "totalCount": 1,
+            "totalCount": 2,
             "nodes": [
-                {"name": "Birds", "deliveries": {"totalCount": 1, "nodes": [{"recipient": "Ant"}]}},
+                {
+                    "name": "Birds",
+                    "monitor": None,
+                    "deliveries": {"totalCount": 1, "nodes": [{"recipient": "Ant"}]},
+                },
+                {
+                    "name": "Pager of Ant",
+                    "monitor": {"name": "Ant"},
+                    "deliveries": {"totalCount": 0, "nodes": []},
+                },
             ],
         },
         "tags": [{"name": "animals", "monitorCount": 1}],
@@ -171,6 +193,7 @@ async def test_an_owner_sees_all_of_it(zoo) -> None:
 
     counts = {name: data[name]["totalCount"] for name in ("projects", "monitors", "incidents", "deliveries")}
     assert counts == {"projects": 2, "monitors": 2, "incidents": 2, "deliveries": 5}
+    assert data["channels"]["totalCount"] == 3
     assert data["tags"] == [{"name": "animals", "monitorCount": 2}, {"name": "offices", "monitorCount": 1}]
 
 
@@ -183,7 +206,9 @@ async def test_a_member_confined_to_no_project_that_is_left_sees_nothing(zoo) ->
         0
     ] * 4
     assert data["tags"] == []
-    assert data["channels"]["nodes"] == [{"name": "Birds", "deliveries": {"totalCount": 0, "nodes": []}}]
+    assert data["channels"]["nodes"] == [
+        {"name": "Birds", "monitor": None, "deliveries": {"totalCount": 0, "nodes": []}}
+    ]
 
 
 async def test_a_filter_by_what_is_out_of_sight_matches_nothing(zoo) -> None:
@@ -213,6 +238,7 @@ CODES = {
     "check": "DEVICE_SCOPE_FORBIDDEN",
     "incident": "DEVICE_SCOPE_FORBIDDEN",
     "delivery": "DEVICE_SCOPE_FORBIDDEN",
+    "channel": "DEVICE_SCOPE_FORBIDDEN",
 }
 
 

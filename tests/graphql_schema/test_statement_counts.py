@@ -16,7 +16,7 @@ DASHBOARD = """
   lastCheck { status region { key } assertions { name } } openIncident { number acknowledgedBy { name } }
   heartbeat { lastPingAt } checkCount incidentCount
   uptime(period: DAY) { ratio checks checksUp incidents } latency(period: DAY) { p95Ms byRegion { region { key } } }
-  latencySeries(period: HOUR, points: 6) { checks }
+  latencySeries(period: HOUR, points: 6) { checks } channels { enabled channel { name config { summary } } }
 } } } }
 """
 NESTED = """
@@ -26,7 +26,7 @@ NESTED = """
   incidents(first: 100) { nodes { number monitor { name } checksFailed affectedRegions { key }
     checks(first: 2) { nodes { status } } timeline(first: 3) { nodes { kind actor { name } } }
     alertDecisions(first: 3) { nodes { reason channel { name } delivery { status } } } } }
-  channels { nodes { name deliveries(first: 3) { nodes { status incident { number } channel { name } } } } }
+  channels { nodes { name monitor { name } deliveries(first: 3) { nodes { status incident { number } channel { name } } } } }
 }
 """
 TWO_LISTS = """
@@ -81,6 +81,8 @@ async def fill(owner, count: int) -> None:
         ],
     )
     channel_id = await owner.add_channel()
+    await owner.link_channel(channel_id, monitors)
+    await owner.add_own_channel(monitors[0])
     for number, monitor_id in enumerate(monitors[:PAGE]):
         incident_id = await owner.add_incident(
             monitor_id, 10_000 * count + number, timedelta(minutes=4), acknowledged_by=owner.user_id

@@ -56,11 +56,18 @@ LEFT JOIN monitors AS m ON m.workspace_id = w.id AND m.id = $2
 WHERE w.id = $1;
 
 -- name: channels_to_tell
--- All channels of a workspace, the inactive ones too: each gets a decision. $1 workspace.
-SELECT id, name, kind, config, is_active
-FROM channels
-WHERE workspace_id = $1 AND deleted_at IS NULL
-ORDER BY id;
+-- All channels of a workspace but those of other monitors, the inactive ones too: each gets a decision; and those that
+-- were the monitor's own and know of a failure. $1 workspace, $2 monitor, $3 destinations that were told something.
+SELECT c.id, c.name, c.kind, c.config, c.is_active, c.monitor_id IS NOT NULL AS is_own, c.is_retired,
+    o.is_enabled AS is_enabled_by_monitor
+FROM channels AS c
+LEFT JOIN monitor_channels AS o ON o.workspace_id = $1 AND o.monitor_id = $2 AND o.channel_id = c.id
+WHERE c.workspace_id = $1
+    AND (
+        (c.deleted_at IS NULL AND (c.monitor_id IS NULL OR c.monitor_id = $2))
+        OR (c.is_retired AND c.monitor_id = $2 AND c.id = ANY ($3::uuid[]))
+    )
+ORDER BY c.id;
 
 -- name: webhooks_to_tell
 -- All webhooks of a workspace. $1 workspace.

@@ -9,3 +9,7 @@ FOR UPDATE
 UPDATE deliveries
 SET status = 'SUPPRESSED', error = 'the channel was deleted', next_attempt_at = NULL, leased_until = NULL
 WHERE workspace_id = $1 AND channel_id = $2 AND status = 'PENDING'
+
+-- name: forget_channel
+-- No monitor names a channel that is deleted. $1 workspace, $2 channel.
+DELETE FROM monitor_channels WHERE workspace_id = $1 AND channel_id = $2

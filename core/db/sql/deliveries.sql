@@ -84,7 +84,8 @@ SELECT l.id, l.workspace_id, l.transition_id, l.event, l.channel_id, l.webhook_i
     l.attempts, l.body, l.created_at, l.may_be_received,
     c.kind AS channel_kind, c.config AS channel_config, w.url AS webhook_url, w.secret AS webhook_secret,
     coalesce(c.is_active, w.is_active, false) AS destination_is_active,
-    (c.id IS NULL AND w.id IS NULL) OR coalesce(c.deleted_at, w.deleted_at) IS NOT NULL AS destination_is_deleted,
+    (c.id IS NULL AND w.id IS NULL) OR (c.deleted_at IS NOT NULL AND NOT c.is_retired) OR w.deleted_at IS NOT NULL
+        AS destination_is_deleted,
     coalesce(i.status = 'RESOLVED', false) AS incident_has_ended,
     EXISTS (
         SELECT FROM deliveries AS failure

@@ -58,6 +58,7 @@ WITH lease_rows AS (DELETE FROM leases WHERE workspace_id = $1 AND monitor_id = 
     state_rows AS (DELETE FROM monitor_states WHERE workspace_id = $1 AND monitor_id = $2),
     place_rows AS (DELETE FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2),
     tag_rows AS (DELETE FROM monitor_tags WHERE workspace_id = $1 AND monitor_id = $2),
+    channel_rows AS (DELETE FROM monitor_channels WHERE workspace_id = $1 AND monitor_id = $2),
     heartbeat_rows AS (DELETE FROM heartbeats WHERE workspace_id = $1 AND monitor_id = $2),
     bucket_rows AS (DELETE FROM ping_buckets WHERE workspace_id = $1 AND monitor_id = $2)
 DELETE FROM monitors WHERE workspace_id = $1 AND id = $2

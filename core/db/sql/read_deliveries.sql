@@ -19,9 +19,24 @@ WHERE d.workspace_id = $1
     AND (($8::boolean AND d.channel_id IS NOT NULL) OR ($9::boolean AND d.webhook_id IS NOT NULL))
 
 -- name: channels
--- The channels of a workspace.
-SELECT id, name, kind, config, is_active, created_at, revision FROM channels
-WHERE workspace_id = $1 AND deleted_at IS NULL
+-- The channels of a workspace; where sight is bounded, of those made for a monitor the ones of monitors in sight.
+-- $1 workspace, $2 projects in sight (null: all).
+SELECT c.id, c.name, c.kind, c.config, c.is_active, c.created_at, c.revision, c.monitor_id
+FROM channels AS c
+WHERE c.workspace_id = $1 AND c.deleted_at IS NULL
+    AND ($2::uuid[] IS NULL OR c.monitor_id IS NULL OR EXISTS (
+        SELECT FROM monitors AS m WHERE m.workspace_id = $1 AND m.id = c.monitor_id AND m.project_id = ANY($2)
+    ))
+
+-- name: channels_of_monitors
+-- The channels that monitors have, in the order of each one's list, with whether they are told. $1 workspace,
+-- $2 monitors.
+SELECT o.monitor_id AS of_monitor, o.is_enabled, c.id, c.name, c.kind, c.config, c.is_active, c.created_at, c.revision,
+    c.monitor_id
+FROM monitor_channels AS o
+JOIN channels AS c ON c.workspace_id = o.workspace_id AND c.id = o.channel_id
+WHERE o.workspace_id = $1 AND o.monitor_id = ANY($2::uuid[])
+ORDER BY o.place
 
 -- name: webhooks
 -- The webhooks of a workspace.

@@ -16,7 +16,7 @@ from core.alerting.change import Change
 from core.alerting.decision import AlertOutcome, AlertStep
 from core.alerting.flapping import FlappingPhase
 from core.alerting.ledger import Ledger, LedgerEntry
-from core.alerting.policy import ChannelDestination, Policy, WebhookDestination
+from core.alerting.policy import Bond, ChannelDestination, Policy, WebhookDestination
 from core.alerting.routing import Routed, routing
 from core.deliveries.delivery_event import FAILURE_BEFORE, DeliveryEvent, channel_failure, webhook_failures
 from core.deliveries.delivery_status import DeliveryStatus
@@ -141,6 +141,35 @@ def test_every_active_channel_and_its_every_recipient_is_told_of_a_failure() -> 
         ("Pager", "bob", "MONITOR_DOWN"),
         ("Robot", "r2", "MONITOR_DOWN"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("bond", "told_for", "reason"),
+    [
+        (Bond.SHARED, ["ann", "bob"], "every active channel is told: the project has no alert policy"),
+        (Bond.NAMED, ["ann", "bob"], "the monitor names the channel as its own"),
+        (Bond.OWN, ["ann", "bob"], "the channel is the monitor's own"),
+        (Bond.SWITCHED_OFF, [], "the monitor has this channel switched off"),
+        (Bond.RETIRED, [], "the channel is the monitor's own no longer"),
+    ],
+)
+def test_what_a_channel_is_to_the_monitor_decides_and_is_the_reason(bond, told_for, reason) -> None:
+    routed = routing(OPENED, policy_of(dataclasses.replace(PAGER, bond=bond)), Ledger(), NOW)
+
+    assert [each.recipient for each in routed.deliveries] == told_for
+    assert {(each.step, each.reason) for each in routed.decisions} == {(AlertStep.ROUTE, reason)}
+    assert {each.outcome for each in routed.decisions} == {
+        AlertOutcome.NOTIFY if told_for else AlertOutcome.DROP
+    }
+
+
+@pytest.mark.parametrize("bond", Bond)
+def test_a_channel_that_is_not_active_is_told_of_nothing_whatever_it_is_to_the_monitor(bond) -> None:
+    inactive = dataclasses.replace(ROBOT, is_active=False, bond=bond)
+
+    routed = routing(OPENED, policy_of(inactive), Ledger(), NOW)
+
+    assert [each.outcome for each in routed.decisions] == [AlertOutcome.DROP]
 
 
 def test_a_webhook_gets_its_four_events_in_the_documented_order() -> None:
@@ -296,6 +325,7 @@ channels = st.builds(
     is_active=st.booleans(),
     audience=st.sampled_from(Audience),
     recipients=st.lists(recipients, max_size=3).map(tuple),
+    bond=st.sampled_from(Bond),
 )
 webhooks = st.builds(
     WebhookDestination,
@@ -357,6 +387,38 @@ def test_each_destination_gets_exactly_one_decision_for_each_event_and_recipient
     for webhook in policy.webhooks:
         events = {each.event for each in routed.decisions if each.destination.id == webhook.id}
         assert len(events) == len(webhook_failures(kind))
+
+
+@given(incident_kinds, policies, phases)
+def test_a_failure_is_told_through_exactly_the_channels_that_the_monitor_does_not_spare(
+    kind, policy, phase
+) -> None:
+    routed = routing(change_of(TransitionKind.OPENED, kind), policy, Ledger(phase=phase), NOW)
+
+    through = {
+        each.destination.id for each in routed.deliveries if isinstance(each.destination, ChannelDestination)
+    }
+    assert through == {
+        each.id
+        for each in policy.channels
+        if each.is_active and each.recipients and each.bond not in (Bond.SWITCHED_OFF, Bond.RETIRED)
+    }
+
+
+@given(st.data(), incident_kinds, policies, phases)
+def test_what_a_channel_is_to_the_monitor_changes_nothing_about_a_recovery(data, kind, policy, phase) -> None:
+    ledger = Ledger(entries=data.draw(failure_ledgers(kind, policy)), phase=phase)
+    change = change_of(TransitionKind.RESOLVED, kind)
+    bonds = data.draw(st.tuples(*(st.sampled_from(Bond) for _ in policy.channels)))
+    channels = zip(policy.channels, bonds, strict=True)
+    by_then = dataclasses.replace(
+        policy, channels=tuple(dataclasses.replace(channel, bond=bond) for channel, bond in channels)
+    )
+
+    first, second = routing(change, policy, ledger, NOW), routing(change, by_then, ledger, NOW)
+
+    assert told(first) == told(second)
+    assert [each.reason for each in first.decisions] == [each.reason for each in second.decisions]
 
 
 @given(st.data(), incident_kinds, policies, phases)

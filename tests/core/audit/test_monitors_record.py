@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
+from core.deliveries.channel_service import CreateChannel
 from core.errors import TocsinError
 from core.ids import Prefix, encode_id
 from core.kind_choice import KindChoice
-from core.monitors.monitor_input import CheckNow, ConfirmationInput, CreateMonitor, SetTags, UpdateMonitor
+from core.monitors.monitor_input import (
+    CheckNow,
+    ConfirmationInput,
+    CreateMonitor,
+    NamedChannel,
+    OwnChannel,
+    SetTags,
+    UpdateMonitor,
+)
 from core.monitors.project_service import CreateProject, DeleteProject, UpdateProject
 from core.services import Services
 from tests.core.audit.conftest import Entries, Entry
@@ -89,12 +98,58 @@ async def test_a_monitor_is_shown_whole_when_it_is_made_and_when_it_is_deleted(
         },
         "regionKeys": ["local", "moon"],
         "tags": ["Ash", "wood"],
+        "channels": [],
         "paused": False,
     }
     assert await entries() == [
         Entry(action="monitor.created", subject_id=monitor_id, after=whole),
         Entry(action="monitor.deleted", subject_id=monitor_id, before=whole),
     ]
+
+
+async def test_channels_of_a_monitor_are_named_by_id_and_those_of_its_own_have_entries_without_their_secrets(
+    services: Services, tenants, entries: Entries
+) -> None:
+    owner, pigeon = tenants.owner, KindChoice(kind="pigeon", config={"dovecote": "north", "ring": "s3cret"})
+    ops = await services.channels.create(owner, CreateChannel(name="Ops", notifier=pigeon))
+    await entries()
+    monitor_id = await services.monitors.create(
+        owner, door(channels=[OwnChannel(name="Own", notifier=pigeon)])
+    )
+    made, monitor = await entries()
+    link = {"channelId": encode_id(Prefix.CHANNEL, made.subject_id), "enabled": True}
+    config = {"dovecote": "north", "ring": "[set]"}
+    whole = {"name": "Own", "kind": "pigeon", "config": config, "isActive": True}
+    assert made == Entry(action="channel.created", subject_id=made.subject_id, after=whole)
+    assert monitor.after["channels"] == [link]
+
+    renamed = OwnChannel(name="Renamed", notifier=pigeon)
+    named = NamedChannel(channel_id=encode_id(Prefix.CHANNEL, ops), is_enabled=False)
+    update = UpdateMonitor(id=mon(monitor_id), channels=[renamed, named])
+    await services.monitors.update(owner, update)
+    await services.monitors.update(owner, update)
+    silent = {"channelId": encode_id(Prefix.CHANNEL, ops), "enabled": False}
+    assert await entries() == [
+        Entry(
+            action="channel.updated",
+            subject_id=made.subject_id,
+            before={"name": "Own"},
+            after={"name": "Renamed"},
+        ),
+        Entry(
+            action="monitor.updated",
+            subject_id=monitor_id,
+            before={"channels": [link]},
+            after={"channels": [link, silent]},
+        ),
+    ]
+
+    await services.monitors.delete(owner, mon(monitor_id))
+    ended, deleted = await entries()
+    assert ended == Entry(
+        action="channel.deleted", subject_id=made.subject_id, before={**whole, "name": "Renamed"}
+    )
+    assert (deleted.action, deleted.before["channels"]) == ("monitor.deleted", [link, silent])
 
 
 async def test_of_an_update_what_differs_is_written_down(

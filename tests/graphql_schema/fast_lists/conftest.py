@@ -214,6 +214,9 @@ async def _alerted(owner, monitors, made) -> dict[str, list[str]]:
         await owner.add_channel(),
         await owner.add_channel("Lost", kind="smoke", config={}, is_active=False),
     ]
+    await owner.link_channel(channels[0], monitors[:4], place=2, is_enabled=False)
+    await owner.link_channel(channels[1], monitors[1:3])
+    channels.append(await owner.add_own_channel(monitors[0]))
     webhooks = [await owner.add_webhook(), await owner.add_webhook("Bare", events=[], secret=None)]
     deliveries = [
         await owner.add_delivery(channel_id=channels[0], incident_id=seen),

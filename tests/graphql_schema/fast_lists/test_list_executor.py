@@ -25,6 +25,7 @@ DASHBOARD = """
     uptime(period: DAY) { ratio upSeconds downSeconds checks } latency(period: DAY) { p95Ms byRegion { p95Ms } }
     latencySeries(period: HOUR, points: 4) { at checks } openIncident { number acknowledgedBy { name } }
     heartbeat { lastPingAt graceSeconds pingUrl events(first: 3) { nodes { kind } } } checkCount incidentCount
+    channels { __typename enabled channel { name kind config { __typename summary } monitor { name } } }
   } } }
   incidents(first: 9) { nodes { number timeline { nodes { kind actor { name } } } alertDecisions { nodes { delivery { status } } }
     checks { nodes { status } } affectedRegions { key } monitor { name } } }
