@@ -20,6 +20,15 @@ class ConfirmationInput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RegressionInput:
+    """What is watched for regressions: an absent field is unchanged, a null one goes back to its default."""
+
+    is_enabled: bool | Unset | None = UNSET
+    threshold_percent: int | Unset | None = UNSET
+    period_days: int | Unset | None = UNSET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CreateMonitor:
     """A monitor to make; what is absent or null takes its default."""
 
@@ -31,6 +40,7 @@ class CreateMonitor:
     region_keys: Sequence[str] | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
+    regression: RegressionInput | Unset | None = UNSET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +59,7 @@ class UpdateMonitor:
     region_keys: Sequence[str] | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
+    regression: RegressionInput | Unset | None = UNSET
     revision: int | Unset | None = UNSET
 
 

@@ -13,6 +13,7 @@ from core.audit.recording import Actor, record
 from core.db.database import Connection
 from core.db.tables import Monitor
 from core.ids import new_id
+from core.incidents.life_cycle import end_regression
 from core.monitors.monitor_life import MonitorLife, judge_anew, reschedule, store_regions, tell_change
 from core.monitors.monitor_tags import TagChanges, replace_tags
 from core.monitors.monitor_view import MonitorViews
@@ -108,5 +109,7 @@ class MonitorUpdate:
             return
         if self._are_regions_new or "interval_seconds" in changed:
             await reschedule(self.connection, workspace_id, monitor_id, self.now)
+        if "regression_enabled" in changed and not self.accepted.definition.regression.is_enabled:
+            await end_regression(self.connection, workspace_id, monitor_id, now=self.now)
         if self._are_regions_new or not _JUDGING.isdisjoint(changed):
             await judge_anew(self.connection, monitor_id, self.now)

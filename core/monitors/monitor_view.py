@@ -41,6 +41,11 @@ class MonitorViews:
                 "regionsToAgree": columns["regions_to_agree"],
                 "recheckSeconds": columns["recheck_seconds"],
             },
+            "regression": {
+                "enabled": columns["regression_enabled"],
+                "thresholdPercent": columns["regression_threshold_percent"],
+                "periodDays": columns["regression_period_days"],
+            },
             "regionKeys": sorted(regions),
             **tags_view(tags),
             **paused_view(is_paused=columns["paused_at"] is not None),

@@ -14,6 +14,7 @@ from core.monitors.monitor_input import (
     CheckNow,
     ConfirmationInput,
     CreateMonitor,
+    RegressionInput,
     SetTags,
     UpdateMonitor,
 )
@@ -61,6 +62,27 @@ class WrittenConfirmation:
     )
 
 
+@strawberry.input(
+    name="RegressionInput",
+    description="When a monitor counts as slower than before; defaults false, 50 and 7",
+)
+class WrittenRegression:
+    """As core.monitors.monitor_input takes it."""
+
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether it is watched for regressions; null: false. For an ACTIVE probe only",
+    )
+    threshold_percent: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How much slower than the baseline it must be, in percent of it, 25..200; null: 50",
+    )
+    period_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="From how many days the baseline is reckoned, 1..30; null: 7",
+    )
+
+
 @strawberry.input(description="A monitor to make")
 class CreateMonitorInput:
     """As core.monitors.monitor_input takes it; `probe` is added at start."""
@@ -84,6 +106,10 @@ class CreateMonitorInput:
     confirmation: WrittenConfirmation | None = strawberry.field(
         default=strawberry.UNSET,
         description="When a failure is believed; null, or what is absent of it: the defaults",
+    )
+    regression: WrittenRegression | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When it counts as slower than before; null, or what is absent of it: the defaults",
     )
 
 
@@ -122,6 +148,10 @@ class UpdateMonitorInput:
     confirmation: WrittenConfirmation | None = strawberry.field(
         default=strawberry.UNSET,
         description="When a failure is believed; what is absent of it is unchanged, null: all defaults",
+    )
+    regression: WrittenRegression | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When it counts as slower than before; what is absent of it is unchanged, null: all defaults",
     )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
@@ -204,6 +234,17 @@ def _confirmation(wanted: WrittenConfirmation | None) -> ConfirmationInput | Uns
     )
 
 
+def _regression(wanted: WrittenRegression | None) -> RegressionInput | Unset | None:
+    given = written_or_unset(wanted)
+    if given is UNSET or given is None:
+        return given
+    return RegressionInput(
+        is_enabled=written_or_unset(given.enabled),
+        threshold_percent=written_or_unset(given.threshold_percent),
+        period_days=written_or_unset(given.period_days),
+    )
+
+
 def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]:
     """Return what making and changing a monitor have in common."""
     return {
@@ -213,6 +254,7 @@ def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]
         "region_keys": written_or_unset(wanted.region_keys),
         "tags": written_or_unset(wanted.tags),
         "confirmation": _confirmation(wanted.confirmation),
+        "regression": _regression(wanted.regression),
     }
 
 

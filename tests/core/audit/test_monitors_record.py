@@ -9,7 +9,14 @@ import pytest
 from core.errors import TocsinError
 from core.ids import Prefix, encode_id
 from core.kind_choice import KindChoice
-from core.monitors.monitor_input import CheckNow, ConfirmationInput, CreateMonitor, SetTags, UpdateMonitor
+from core.monitors.monitor_input import (
+    CheckNow,
+    ConfirmationInput,
+    CreateMonitor,
+    RegressionInput,
+    SetTags,
+    UpdateMonitor,
+)
 from core.monitors.project_service import CreateProject, DeleteProject, UpdateProject
 from core.services import Services
 from tests.core.audit.conftest import Entries, Entry
@@ -87,6 +94,7 @@ async def test_a_monitor_is_shown_whole_when_it_is_made_and_when_it_is_deleted(
             "regionsToAgree": 1,
             "recheckSeconds": 20,
         },
+        "regression": {"enabled": False, "thresholdPercent": 50, "periodDays": 7},
         "regionKeys": ["local", "moon"],
         "tags": ["Ash", "wood"],
         "paused": False,
@@ -113,6 +121,7 @@ async def test_of_an_update_what_differs_is_written_down(
         region_keys=["moon"],
         tags=["WOOD", "glass"],
         confirmation=ConfirmationInput(failures_to_open=3),
+        regression=RegressionInput(is_enabled=True, threshold_percent=75),
     )
 
     await services.monitors.update(owner, update)
@@ -128,6 +137,7 @@ async def test_of_an_update_what_differs_is_written_down(
                 "probe": {"knocks": 1, "password": "[set]"},
                 "intervalSeconds": 300,
                 "confirmation": {"failuresToOpen": 2},
+                "regression": {"enabled": False, "thresholdPercent": 50},
                 "regionKeys": ["local"],
                 "tags": ["wood"],
             },
@@ -137,6 +147,7 @@ async def test_of_an_update_what_differs_is_written_down(
                 "probe": {"knocks": 2, "password": "[changed]"},
                 "intervalSeconds": 30,
                 "confirmation": {"failuresToOpen": 3},
+                "regression": {"enabled": True, "thresholdPercent": 75},
                 "regionKeys": ["moon"],
                 "tags": ["glass", "wood"],
             },
