@@ -26,6 +26,8 @@ FEWEST_USUAL_LOOKS = 30
 MOST_USUAL_LOOKS = 500
 # Between four fifths of the threshold and the threshold nothing changes: an incident must not open and end in turns.
 _CALM_SHARE = 0.8
+# Less than this comes of the machine that looks.
+_LEAST_MARGIN_US = 1_000.0
 
 
 class Pace(enum.Enum):
@@ -54,10 +56,10 @@ class RegionPace:
         parts = [part for part in self.parts_us if part is not None]
         if self.looks < FEWEST_RECENT_LOOKS or len(parts) < len(self.parts_us):
             return Pace.NEITHER
-        threshold = threshold_percent / 100
-        if min(parts) > self.usual_us * (1 + threshold):
+        margin = max(self.usual_us * threshold_percent / 100, _LEAST_MARGIN_US)
+        if min(parts) > self.usual_us + margin:
             return Pace.SLOWER
-        return Pace.USUAL if max(parts) <= self.usual_us * (1 + _CALM_SHARE * threshold) else Pace.NEITHER
+        return Pace.USUAL if max(parts) <= self.usual_us + _CALM_SHARE * margin else Pace.NEITHER
 
     @property
     def recent_us(self) -> float:

@@ -21,7 +21,7 @@ WITH due AS MATERIALIZED (
     LEFT JOIN incidents AS open ON open.monitor_id = m.id AND open.kind = 'REGRESSION' AND open.status <> 'RESOLVED'
     WHERE m.regression_enabled AND m.paused_at IS NULL AND m.deleted_at IS NULL AND (
         b.monitor_id IS NULL
-        OR (open.id IS NULL AND b.reckoned_at <= CASE WHEN b.usual_us IS NULL THEN $5 ELSE $4 END::timestamptz))
+        OR (open.id IS NULL AND b.reckoned_at <= CASE WHEN b.usual_us IS NULL THEN $5::timestamptz ELSE $4::timestamptz END))
     LIMIT $8
 ), periods AS MATERIALIZED (
     SELECT d.*, (d.ends - begun.at) / $6::integer AS step, begun.at AS begins
