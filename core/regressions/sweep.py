@@ -37,7 +37,7 @@ EVERY = timedelta(minutes=1)
 RECKONED_EVERY = timedelta(days=1)
 # Where there were too few looks.
 TRIED_EVERY = timedelta(hours=1)
-BASELINES_A_ROUND = 100
+BASELINES_A_ROUND = 50
 MONITORS_A_ROUND = 500
 
 log = get_logger(__name__)

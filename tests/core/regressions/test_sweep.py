@@ -15,6 +15,7 @@ from core.incidents.life_cycle import (
 )
 from core.monitors.status import MonitorStatus
 from core.regressions.rule import FEWEST_USUAL_LOOKS
+from core.regressions.sweep import MONITORS_A_ROUND
 from tests.core.engine_world import DEGRADED, DOWN, UP, assert_sound
 from tests.core.regressions.conftest import USUAL_MS, Track
 
@@ -298,3 +299,28 @@ async def test_a_failure_of_other_kinds_goes_on_beside_it(track: Track) -> None:
 
     assert sorted(await track.kinds(monitor)) == [("OUTAGE", "RESOLVED", "RECOVERED"), OPEN]
     await assert_sound(track.world.database)
+
+
+async def test_a_round_comes_to_all_monitors_however_many_there_are(track: Track) -> None:
+    world, monitor = track.world, await track.monitor()
+    await track.usual(monitor)
+    await track.looks(monitor, STRETCH_LOOKS, 200)
+    copies = "lpad(number::text, 32, '0')::uuid AS id FROM generate_series(1, $2) AS number"
+    for table, key, own in (
+        ("monitors", "id", "regression_enabled"),
+        ("response_baselines", "monitor_id", "usual_us"),
+        ("monitor_states", "monitor_id", "status"),
+        ("status_intervals", "monitor_id", "status"),
+    ):
+        await world.fetch(
+            f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object('{key}', copy.id))).*"
+            f" FROM {table} AS t, (SELECT {copies}) AS copy WHERE t.{key} = $1 AND t.{own}::text NOT IN ('0')",
+            monitor,
+            MONITORS_A_ROUND + 1,
+        )
+
+    assert await track.sweep.step() == MONITORS_A_ROUND
+    assert await track.kinds(monitor) == []
+    assert await track.sweep.step() == 2
+    assert await track.kinds(monitor) == [OPEN]
+    assert await track.sweep.step() == 0
