@@ -324,3 +324,14 @@ async def test_a_round_comes_to_all_monitors_however_many_there_are(track: Track
     assert await track.sweep.step() == 2
     assert await track.kinds(monitor) == [OPEN]
     assert await track.sweep.step() == 0
+
+
+async def test_what_is_down_elsewhere_is_not_called_slower(track: Track) -> None:
+    monitor = await track.monitor(regions=(1, 2))
+    await track.usual(monitor)
+    await track.looks(monitor, 2, 1, region_id=2, status=DOWN)
+    assert await track.world.status(monitor) is MonitorStatus.DOWN
+
+    await track.each(monitor, 2 * STRETCH_LOOKS, 200)
+
+    assert [kind for kind, _, _ in await track.kinds(monitor)] == ["OUTAGE"]
