@@ -113,16 +113,20 @@ async def restart_monitor(
     return judged
 
 
-async def end_regression(
-    connection: Connection, workspace_id: UUID, monitor_id: UUID, *, now: datetime
-) -> None:
-    """Let a monitor be watched for regressions no more: an open one ends as CHANGED, one resolved by hand is forgotten."""
-    for subject in await lock_subjects(connection, [monitor_id]):
-        if subject.workspace_id == workspace_id:
-            sentence = _without_regression(subject, "regressions are not watched for any more", now)
-            kept = sentence.changes.dismissed - {IncidentKind.REGRESSION}
-            changes = replace(sentence.changes, dismissed=kept)
-            await _store(connection, [Sentence(subject=subject, changes=changes)], now)
+async def end_regressions(
+    connection: Connection, monitor_ids: Collection[UUID], message: str, *, now: datetime
+) -> Judged:
+    """Compare monitors no more: an open REGRESSION ends as CHANGED with that message, one dismissed by hand is forgotten."""
+    endings = [
+        _without_regression(each, message, now) for each in await lock_subjects(connection, monitor_ids)
+    ]
+    sentences = [
+        replace(
+            each, changes=replace(each.changes, dismissed=each.changes.dismissed - {IncidentKind.REGRESSION})
+        )
+        for each in endings
+    ]
+    return await _store(connection, sentences, now)
 
 
 async def end_monitors(

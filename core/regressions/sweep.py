@@ -16,6 +16,7 @@ from core.db.database import Connection, Database
 from core.db.named_sql import named_sql
 from core.incidents.change_store import Hint, Judged, Sentence, store_changes
 from core.incidents.changes import settle
+from core.incidents.life_cycle import end_regressions
 from core.incidents.listeners import NOBODY, Listeners
 from core.incidents.subject import lock_subjects
 from core.log import get_logger
@@ -37,8 +38,11 @@ EVERY = timedelta(minutes=1)
 RECKONED_EVERY = timedelta(days=1)
 # Where there were too few looks.
 TRIED_EVERY = timedelta(hours=1)
-BASELINES_A_ROUND = 50
+# Few, since a cold disk may have to be asked for a thousand pages of each.
+BASELINES_A_ROUND = 20
 MONITORS_A_ROUND = 500
+
+_INCOMPARABLE = "there is nothing to compare with any more"
 
 log = get_logger(__name__)
 
@@ -66,12 +70,14 @@ class RegressionSweep:
     async def step(self) -> int:
         """Do a piece of each kind of work; return how many monitors it was about, zero once the round is over."""
         await self._clock.settled()
-        reckoned = await self._database.in_transaction(self._reckon)
+        reckoned, judged = await self._database.in_transaction(self._reckon)
+        self._listeners.tell(judged)
         return reckoned + await self._judge_next()
 
-    async def _reckon(self, connection: Connection) -> int:
+    async def _reckon(self, connection: Connection) -> tuple[int, Judged]:
+        """Return of how many monitors it was reckoned what is usual, and what followed."""
         if not await connection.fetchval(_SQL["lock_regression_sweep"], _LOCK):
-            return 0
+            return 0, Judged()
         now = self._clock.now()
         rows = await connection.fetch(
             _SQL["reckon_baselines"],
@@ -84,7 +90,8 @@ class RegressionSweep:
             FEWEST_USUAL_LOOKS,
             BASELINES_A_ROUND,
         )
-        return len(rows)
+        unknown = [row["monitor_id"] for row in rows if row["is_unknown"]]
+        return len(rows), await end_regressions(connection, unknown, _INCOMPARABLE, now=now)
 
     async def _judge_next(self) -> int:
         """Judge the next monitors of the round that is under way, or of a new one if its time has come."""

@@ -138,6 +138,24 @@ async def test_what_cannot_be_watched_is_refused_and_nothing_is_stored(
     assert await contents() == before
 
 
+async def test_other_regions_are_compared_with_themselves(
+    monitors, tenants, door_id, database, clock
+) -> None:
+    await fetch(
+        database,
+        "INSERT INTO response_baselines SELECT id, workspace_id, 1, 7, $1, ARRAY[1], ARRAY[5], 5 FROM monitors",
+        clock.now(),
+    )
+
+    await monitors.update(
+        tenants.owner, UpdateMonitor(id=door_id, regression=RegressionInput(is_enabled=True))
+    )
+    assert await fetch(database, "SELECT usual_us FROM response_baselines") == [(5.0,)]
+    await monitors.update(tenants.owner, UpdateMonitor(id=door_id, region_keys=["moon"]))
+
+    assert await fetch(database, "SELECT * FROM response_baselines") == []
+
+
 async def test_a_deleted_monitor_leaves_no_baseline(monitors, tenants, door_id, database, clock) -> None:
     monitor_id = decode_id(Prefix.MONITOR, door_id)
     async with database.acquire() as connection:

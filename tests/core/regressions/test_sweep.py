@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.ids import new_id
 from core.incidents.by_hand import resolve_by_hand
 from core.incidents.life_cycle import (
     end_monitors,
-    end_regression,
+    end_regressions,
     pause_monitors,
     restart_monitor,
     resume_monitors,
@@ -165,11 +164,8 @@ async def test_whatever_ends_the_comparison_ends_the_incident(track: Track) -> N
         await pause_monitors(connection, world.workspace_id, [paused], now=at)
         await restart_monitor(connection, world.workspace_id, restarted, now=at)
         await end_monitors(connection, world.workspace_id, [deleted], now=at)
-        await end_regression(connection, new_id(at), unwatched, now=at)
-    assert await track.kinds(unwatched) == [OPEN]
+        await end_regressions(connection, [unwatched], "not wanted", now=at)
     await track.watch(unwatched, is_watched=False)
-    async with world.database.transaction() as connection:
-        await end_regression(connection, world.workspace_id, unwatched, now=at)
 
     ended = await world.fetch(
         "SELECT i.monitor_id, i.resolution, i.resolved_at, e.message FROM incidents AS i"
@@ -179,7 +175,7 @@ async def test_whatever_ends_the_comparison_ends_the_incident(track: Track) -> N
         paused: ("CHANGED", at, "the monitor was paused"),
         restarted: ("CHANGED", at, "the configuration changed"),
         deleted: ("DELETED", at, "the monitor was deleted"),
-        unwatched: ("CHANGED", at, "regressions are not watched for any more"),
+        unwatched: ("CHANGED", at, "not wanted"),
     }
     await track.each([restarted, unwatched], 2 * STRETCH_LOOKS, 200)
     assert await world.value("SELECT count(*) FROM incidents WHERE status <> 'RESOLVED'") == 0
@@ -233,6 +229,25 @@ async def test_too_few_looks_are_no_baseline_and_more_are_asked_for_each_hour(tr
 
     assert await track.baseline_ms(monitor) == 100
     assert await track.world.value("SELECT reckoned_at FROM response_baselines") > tried
+
+
+async def test_an_incident_does_not_outlive_what_it_was_compared_with(track: Track) -> None:
+    world, monitor = track.world, await track.monitor()
+    await track.usual(monitor)
+    await track.each(monitor, STRETCH_LOOKS, 200)
+    await world.fetch("UPDATE monitor_regions SET region_id = 2")
+    await world.fetch("DELETE FROM response_baselines")  # as a change of the regions does
+
+    await track.round()
+
+    assert await track.kinds(monitor) == [("REGRESSION", "RESOLVED", "CHANGED")]
+    assert await world.value("SELECT message FROM incident_events WHERE kind = 'RESOLVED'") == (
+        "there is nothing to compare with any more"
+    )
+    for _ in range(50):
+        await track.looks(monitor, 1, 200, region_id=2)
+        await track.round()
+    assert await track.baseline_ms(monitor) == 200
 
 
 async def test_what_is_not_watched_costs_nothing(track: Track) -> None:
