@@ -116,16 +116,20 @@ async def restart_monitor(
 async def end_regressions(
     connection: Connection, monitor_ids: Collection[UUID], message: str, *, now: datetime
 ) -> Judged:
-    """Compare monitors no more: an open REGRESSION ends as CHANGED with that message, one dismissed by hand is forgotten."""
-    endings = [
-        _without_regression(each, message, now) for each in await lock_subjects(connection, monitor_ids)
-    ]
-    sentences = [
-        replace(
-            each, changes=replace(each.changes, dismissed=each.changes.dismissed - {IncidentKind.REGRESSION})
-        )
-        for each in endings
-    ]
+    """End what cannot be compared any more: an open REGRESSION, as CHANGED with that message."""
+    subjects = await lock_subjects(connection, monitor_ids)
+    return await _store(connection, [_without_regression(each, message, now) for each in subjects], now)
+
+
+async def forget_regression(
+    connection: Connection, monitor_id: UUID, message: str, *, now: datetime
+) -> Judged:
+    """Do the same for a monitor that nobody wants to compare: what was resolved by hand may open again, too."""
+    sentences = []
+    for subject in await lock_subjects(connection, [monitor_id]):
+        ending = _without_regression(subject, message, now)
+        dismissed = ending.changes.dismissed - {IncidentKind.REGRESSION}
+        sentences.append(replace(ending, changes=replace(ending.changes, dismissed=dismissed)))
     return await _store(connection, sentences, now)
 
 

@@ -14,7 +14,7 @@ from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.db.tables import Monitor
 from core.ids import new_id
-from core.incidents.life_cycle import end_regressions
+from core.incidents.life_cycle import forget_regression
 from core.monitors.monitor_life import MonitorLife, judge_anew, reschedule, store_regions, tell_change
 from core.monitors.monitor_tags import TagChanges, replace_tags
 from core.monitors.monitor_view import MonitorViews
@@ -113,7 +113,7 @@ class MonitorUpdate:
         if self._are_regions_new or "interval_seconds" in changed:
             await reschedule(self.connection, workspace_id, monitor_id, self.now)
         if "regression_enabled" in changed and not self.accepted.definition.regression.is_enabled:
-            await end_regressions(self.connection, [monitor_id], _NOT_WATCHED, now=self.now)
+            await forget_regression(self.connection, monitor_id, _NOT_WATCHED, now=self.now)
         if self._are_regions_new:
             await self.connection.execute(_REGRESSIONS["forget_baseline"], workspace_id, monitor_id)
         if self._are_regions_new or not _JUDGING.isdisjoint(changed):

@@ -90,8 +90,8 @@ class RegressionSweep:
             FEWEST_USUAL_LOOKS,
             BASELINES_A_ROUND,
         )
-        unknown = [row["monitor_id"] for row in rows if row["is_unknown"]]
-        return len(rows), await end_regressions(connection, unknown, _INCOMPARABLE, now=now)
+        ending = [row["monitor_id"] for row in rows if row["is_incomparable"]]
+        return len(rows), await end_regressions(connection, ending, _INCOMPARABLE, now=now)
 
     async def _judge_next(self) -> int:
         """Judge the next monitors of the round that is under way, or of a new one if its time has come."""

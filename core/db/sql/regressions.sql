@@ -3,8 +3,8 @@
 SELECT pg_try_advisory_xact_lock($1)
 
 -- name: reckon_baselines
--- Reckons what is usual for monitors of which that is not known, or of old, and returns them, and whether it
--- is not known still. $1 now, $2 the shortest
+-- Reckons what is usual for monitors of which that is not known, or of old, and returns them, and whether one
+-- is slower than something that is not known any more. $1 now, $2 the shortest
 -- stretch that is judged by it and so left out, $3 how many intervals it is at least, $4 reckoned before this moment is
 -- old, $5 the same where too few looks were found, $6 how many looks are taken of a region at most, $7 at least, $8 the
 -- most monitors.
@@ -67,7 +67,9 @@ GROUP BY d.id, d.workspace_id, d.config_revision, d.regression_period_days
 ON CONFLICT (monitor_id) DO UPDATE SET (config_revision, period_days, reckoned_at, region_ids, region_us, usual_us)
     = (excluded.config_revision, excluded.period_days, excluded.reckoned_at, excluded.region_ids, excluded.region_us,
         excluded.usual_us)
-RETURNING monitor_id, usual_us IS NULL AS is_unknown
+RETURNING b.monitor_id, b.usual_us IS NULL AND EXISTS (
+    SELECT FROM incidents AS i
+    WHERE i.monitor_id = b.monitor_id AND i.kind = 'REGRESSION' AND i.status <> 'RESOLVED') AS is_incomparable
 
 -- name: forget_baseline
 -- Lets what is usual be reckoned anew, as by other regions. $1 workspace, $2 monitor.

@@ -221,9 +221,11 @@ async def test_time_in_which_nobody_looked_or_it_was_not_up_is_not_compared(trac
 
 async def test_too_few_looks_are_no_baseline_and_more_are_asked_for_each_hour(track: Track) -> None:
     monitor = await track.monitor()
+    await track.world.fetch("UPDATE monitor_states SET dismissed = ARRAY['REGRESSION']")
 
     await track.each(monitor, FEWEST_USUAL_LOOKS, 100)
     assert await track.baseline_ms(monitor) is None
+    assert await track.world.value("SELECT dismissed FROM monitor_states") == ["REGRESSION"]
     tried = await track.world.value("SELECT reckoned_at FROM response_baselines")
     await track.each(monitor, 24, 100)
 
