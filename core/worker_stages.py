@@ -35,6 +35,7 @@ from core.housekeeping import Housekeeping
 from core.incidents.coverage_sweep import CoverageSweep
 from core.incidents.listeners import Listeners
 from core.plugin_registry import PluginRegistry
+from core.regressions.sweep import RegressionSweep
 from core.scheduling.leases import Claimant
 from core.scheduling.presence import Presence
 from core.scheduling.region_watch import RegionWatch
@@ -112,12 +113,15 @@ def worker_stages(around: Surroundings, presence: Presence) -> list[Stage]:
     ]
 
 
-def _watches(around: Surroundings, listeners: Listeners) -> tuple[RegionWatch, CoverageSweep]:
-    """Return what notices that nobody looks: at a region's monitors, or at a monitor."""
+def _watches(
+    around: Surroundings, listeners: Listeners
+) -> tuple[RegionWatch, CoverageSweep, RegressionSweep]:
+    """Return what notices what no single look shows: that nobody looks, and that a target became slower."""
     database, clock = around.database, around.clock
     return (
         RegionWatch(database=database, clock=clock, listeners=listeners),
         CoverageSweep(database=database, clock=clock, listeners=listeners),
+        RegressionSweep(database=database, clock=clock, listeners=listeners),
     )
 
 

@@ -47,4 +47,7 @@ def _detail(change: Change, event: DeliveryEvent) -> str:
     if event in (DeliveryEvent.MONITOR_UP, DeliveryEvent.RECOVERED):
         ended = incident.resolved_at
         return f" after {duration_text(ended - incident.started_at)}" if ended else ""
+    if event is DeliveryEvent.REGRESSION:
+        # Its last look went well: no check says why.
+        return f": {incident.detail}" if incident.detail else ""
     return f": {check.error}" if check is not None and check.error else ""

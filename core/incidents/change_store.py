@@ -330,6 +330,7 @@ def _begun(opened: _Opened, number: int) -> IncidentSnapshot:
         kind=opened.opening.kind,
         severity=opened.opening.severity,
         started_at=opened.opening.started_at,
+        detail=opened.hint.detail,
     )
 
 

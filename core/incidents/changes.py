@@ -1,14 +1,14 @@
 """The pure rule from a verdict to what changes: the status, its interval, and the incidents.
 
-OUTAGE, DEGRADED and EXPIRY are judged each by itself. A DEGRADED incident is open only while the monitor is
+OUTAGE, DEGRADED and EXPIRY are judged each by itself, and REGRESSION by a sweep of its own. A DEGRADED incident is open only while the monitor is
 DEGRADED: when it goes DOWN the outage takes over, so that one fault is not told twice. UNKNOWN opens and
 ends nothing: Tocsin has not looked. What was UNKNOWN for want of looks is taken back where they come in late.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -129,23 +129,23 @@ def decide(standing: Standing, verdict: Verdict) -> Changes:
     since = at_ms(
         statuses[-1].from_ms if statuses else taken_back.from_ms if taken_back else standing.since_ms
     )
+    conditions = (*_status_conditions(verdict, status, since), _expiry_condition(verdict))
+    return replace(settle(standing, conditions), taken_back=taken_back, statuses=statuses)
+
+
+def settle(standing: Standing, conditions: Iterable[Condition]) -> Changes:
+    """Return which incidents the conditions open and end; those of other kinds stay as they are."""
     open_by_kind = {incident.kind: incident for incident in standing.open_incidents}
     endings, openings = [], []
     dismissed = set(standing.dismissed)
-    for condition in (*_status_conditions(verdict, status, since), _expiry_condition(verdict)):
+    for condition in conditions:
         incident = open_by_kind.get(condition.kind)
         if condition.is_absent:
             dismissed.discard(condition.kind)
             endings += [_ending(incident, condition)] if incident else []
         elif condition.is_present and incident is None and condition.kind not in dismissed:
             openings.append(_opening(condition))
-    return Changes(
-        taken_back=taken_back,
-        statuses=statuses,
-        endings=tuple(endings),
-        openings=tuple(openings),
-        dismissed=frozenset(dismissed),
-    )
+    return Changes(endings=tuple(endings), openings=tuple(openings), dismissed=frozenset(dismissed))
 
 
 def at_ms(unix_ms: int) -> datetime:
@@ -159,7 +159,7 @@ def next_interval_start(interval_from_ms: int, wanted: datetime) -> int:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Condition:
+class Condition:
     """What an incident of a kind stands for: present, absent, or (both false) not looked at."""
 
     kind: IncidentKind
@@ -199,10 +199,10 @@ def _status_changes(ground: Ground, verdict: Verdict) -> Iterator[StatusChange]:
         )
 
 
-def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime) -> Iterator[_Condition]:
+def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime) -> Iterator[Condition]:
     is_worse = status is MonitorStatus.DOWN
     for kind, condition_status in _STATUS_OF.items():
-        yield _Condition(
+        yield Condition(
             kind=kind,
             is_present=status is condition_status,
             is_absent=status in _SEEN and status is not condition_status,
@@ -213,9 +213,9 @@ def _status_conditions(verdict: Verdict, status: MonitorStatus, since: datetime)
         )
 
 
-def _expiry_condition(verdict: Verdict) -> _Condition:
+def _expiry_condition(verdict: Verdict) -> Condition:
     since = verdict.expiring_since or verdict.unexpiring_since
-    return _Condition(
+    return Condition(
         kind=IncidentKind.EXPIRY,
         is_present=verdict.expiring_since is not None,
         is_absent=verdict.unexpiring_since is not None,
@@ -225,7 +225,7 @@ def _expiry_condition(verdict: Verdict) -> _Condition:
     )
 
 
-def _opening(condition: _Condition) -> Opening:
+def _opening(condition: Condition) -> Opening:
     return Opening(
         kind=condition.kind,
         severity=SEVERITY_OF[condition.kind],
@@ -234,7 +234,7 @@ def _opening(condition: _Condition) -> Opening:
     )
 
 
-def _ending(incident: OpenIncident, condition: _Condition) -> Ending:
+def _ending(incident: OpenIncident, condition: Condition) -> Ending:
     return Ending(
         incident=incident,
         resolved_at=max(condition.since, incident.started_at),

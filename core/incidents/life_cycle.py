@@ -8,6 +8,7 @@ are locked once: one that a recorder has stored since belongs to a recorder that
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from core.incidents.subject import Subject, lock_subjects
 from core.incidents.transition import Resolution
 from core.monitors.status import MonitorStatus
 from core.scheduling.leases import schedule_monitors, unschedule_monitors
+from plugins.api.outcome import IncidentKind
 
 _SQL = named_sql("life_cycle")
 _JUDGEMENT = named_sql("judgement")
@@ -45,8 +47,8 @@ async def pause_monitors(
 ) -> frozenset[UUID]:
     """Pause monitors and return those that ran until now.
 
-    `paused_at` is set, and both revisions move; incidents stay open, and what is on its way counts no more. What
-    nobody saw until now is not part of the pause.
+    `paused_at` is set, and both revisions move; incidents stay open but a REGRESSION, which compares with a time that
+    is over, and what is on its way counts no more. What nobody saw until now is not part of the pause.
     """
     regions = await _lock_regions(connection, workspace_id, sorted(monitor_ids))
     await _settle_blindness(connection, monitor_ids, now)
@@ -54,6 +56,9 @@ async def pause_monitors(
     paused = [row["id"] for row in rows]
     subjects = await _carry_over(connection, workspace_id, paused, regions, now)
     await _turn(connection, subjects, is_paused=True, now=now)
+    await _store(
+        connection, [_without_regression(each, "the monitor was paused", now) for each in subjects], now
+    )
     await unschedule_monitors(connection, workspace_id, paused)
     return frozenset(paused)
 
@@ -106,6 +111,26 @@ async def restart_monitor(
     await unschedule_monitors(connection, workspace_id, [monitor_id])
     await schedule_monitors(connection, workspace_id, [monitor_id], now=now)
     return judged
+
+
+async def end_regressions(
+    connection: Connection, monitor_ids: Collection[UUID], message: str, *, now: datetime
+) -> Judged:
+    """End what cannot be compared any more: an open REGRESSION, as CHANGED with that message."""
+    subjects = await lock_subjects(connection, monitor_ids)
+    return await _store(connection, [_without_regression(each, message, now) for each in subjects], now)
+
+
+async def forget_regression(
+    connection: Connection, monitor_id: UUID, message: str, *, now: datetime
+) -> Judged:
+    """Do the same for a monitor that nobody wants to compare: what was resolved by hand may open again, too."""
+    sentences = []
+    for subject in await lock_subjects(connection, [monitor_id]):
+        ending = _without_regression(subject, message, now)
+        dismissed = ending.changes.dismissed - {IncidentKind.REGRESSION}
+        sentences.append(replace(ending, changes=replace(ending.changes, dismissed=dismissed)))
+    return await _store(connection, sentences, now)
 
 
 async def end_monitors(
@@ -207,6 +232,12 @@ def _to_pending(subject: Subject, now: datetime) -> tuple[StatusChange, ...]:
         return ()
     from_ms = next_interval_start(standing.interval_from_ms, now)
     return (StatusChange(previous=standing.status, status=MonitorStatus.PENDING, from_ms=from_ms),)
+
+
+def _without_regression(subject: Subject, message: str, now: datetime) -> Sentence:
+    endings = _endings(subject, Resolution.CHANGED, message, now)
+    ending = tuple(each for each in endings if each.incident.kind is IncidentKind.REGRESSION)
+    return Sentence(subject=subject, changes=Changes(endings=ending, dismissed=subject.standing.dismissed))
 
 
 def _endings(subject: Subject, resolution: Resolution, message: str, now: datetime) -> tuple[Ending, ...]:

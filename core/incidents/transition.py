@@ -48,7 +48,7 @@ class MonitorSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The incident as it was. `id` is the public form; `number` such as INC-2026-0042."""
+    """The incident as it was. `id` is the public form; `number` such as INC-2026-0042; `detail` why it opened."""
 
     id: str
     number: str
@@ -57,6 +57,7 @@ class IncidentSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     resolved_at: datetime | None = None
     resolution: Resolution | None = None
+    detail: str | None = None
 
 
 class CheckSnapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
 from core.monitors.probe_choice import ChosenProbe, choose_probe, is_passive_kind
 from core.monitors.timing import Timing, TimingInput, active_timing, passive_timing
 from core.plugin_registry import PluginRegistry
+from core.regressions.policy import DEFAULT_POLICY, RegressionPolicy, regression_policy_of
 from core.text_rules import name_of
 from core.unset import UNSET
 
@@ -26,6 +27,7 @@ class MonitorDefinition:
     probe: ChosenProbe
     timing: Timing
     confirmation: Confirmation
+    regression: RegressionPolicy
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of the monitor's row."""
@@ -38,6 +40,7 @@ class MonitorDefinition:
             "host": self.probe.host,
             **dataclasses.asdict(self.timing),
             **dataclasses.asdict(self.confirmation),
+            **self.regression.columns(),
         }
 
 
@@ -60,6 +63,11 @@ def definition_of(row: asyncpg.Record) -> MonitorDefinition:
             regions_to_agree=row["regions_to_agree"],
             recheck_seconds=row["recheck_seconds"],
         ),
+        regression=RegressionPolicy(
+            is_enabled=row["regression_enabled"],
+            threshold_percent=row["regression_threshold_percent"],
+            period_days=row["regression_period_days"],
+        ),
     )
 
 
@@ -76,9 +84,12 @@ class DefinitionRules:
         is_passive = is_passive_kind(wanted.probe, self.registry)
         timing = self._timing(wanted, None, probe, issues, is_passive=is_passive)
         confirmation = confirmation_of(wanted.confirmation, DEFAULT_CONFIRMATION, issues)
+        regression = regression_policy_of(wanted.regression, DEFAULT_POLICY, issues, is_passive=is_passive)
         if probe is None:
             return None
-        return MonitorDefinition(name=name, probe=probe, timing=timing, confirmation=confirmation)
+        return MonitorDefinition(
+            name=name, probe=probe, timing=timing, confirmation=confirmation, regression=regression
+        )
 
     def redefine(
         self, wanted: UpdateMonitor, present: MonitorDefinition, issues: Issues
@@ -92,9 +103,14 @@ class DefinitionRules:
             is_passive = is_passive_kind(wanted.probe, self.registry)
         timing = self._timing(wanted, present, probe, issues, is_passive=is_passive)
         confirmation = confirmation_of(wanted.confirmation, present.confirmation, issues)
+        regression = regression_policy_of(
+            wanted.regression, present.regression, issues, is_passive=is_passive
+        )
         if probe is None:
             return None
-        return MonitorDefinition(name=name, probe=probe, timing=timing, confirmation=confirmation)
+        return MonitorDefinition(
+            name=name, probe=probe, timing=timing, confirmation=confirmation, regression=regression
+        )
 
     def _timing(
         self,

@@ -46,6 +46,15 @@ MonitorChannel: TypeAlias = NamedChannel | OwnChannel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RegressionInput:
+    """What is watched for regressions: an absent field is unchanged, a null one goes back to its default."""
+
+    is_enabled: bool | Unset | None = UNSET
+    threshold_percent: int | Unset | None = UNSET
+    period_days: int | Unset | None = UNSET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CreateMonitor:
     """A monitor to make; what is absent or null takes its default."""
 
@@ -58,6 +67,7 @@ class CreateMonitor:
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
     channels: Sequence[MonitorChannel] | Unset | None = UNSET
+    regression: RegressionInput | Unset | None = UNSET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +88,7 @@ class UpdateMonitor:
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
     channels: Sequence[MonitorChannel] | Unset | None = UNSET
+    regression: RegressionInput | Unset | None = UNSET
     revision: int | Unset | None = UNSET
 
 

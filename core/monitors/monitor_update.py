@@ -11,8 +11,10 @@ from core.audit.action import AuditAction
 from core.audit.change import created, updated
 from core.audit.recording import Actor, record
 from core.db.database import Connection
+from core.db.named_sql import named_sql
 from core.db.tables import Monitor
 from core.ids import new_id
+from core.incidents.life_cycle import forget_regression
 from core.monitors.monitor_channels import ChannelLink, ChannelStore
 from core.monitors.monitor_life import MonitorLife, judge_anew, reschedule, store_regions, tell_change
 from core.monitors.monitor_tags import TagChanges, replace_tags
@@ -20,6 +22,8 @@ from core.monitors.monitor_view import MonitorViews
 from core.monitors.reception import AcceptedMonitor, PresentMonitor
 
 _RESTARTING = frozenset({"kind", "config"})
+_NOT_WATCHED = "regressions are not watched for any more"
+_REGRESSIONS = named_sql("regressions")
 _JUDGING = frozenset({"failures_to_open", "successes_to_close", "regions_to_agree"})
 
 
@@ -134,5 +138,9 @@ class MonitorUpdate:
             return
         if self._are_regions_new or "interval_seconds" in changed:
             await reschedule(self.connection, workspace_id, monitor_id, self.now)
+        if "regression_enabled" in changed and not self.accepted.definition.regression.is_enabled:
+            await forget_regression(self.connection, monitor_id, _NOT_WATCHED, now=self.now)
+        if self._are_regions_new:
+            await self.connection.execute(_REGRESSIONS["forget_baseline"], workspace_id, monitor_id)
         if self._are_regions_new or not _JUDGING.isdisjoint(changed):
             await judge_anew(self.connection, monitor_id, self.now)

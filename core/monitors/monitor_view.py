@@ -48,6 +48,11 @@ class MonitorViews:
                 "regionsToAgree": columns["regions_to_agree"],
                 "recheckSeconds": columns["recheck_seconds"],
             },
+            "regression": {
+                "enabled": columns["regression_enabled"],
+                "thresholdPercent": columns["regression_threshold_percent"],
+                "periodDays": columns["regression_period_days"],
+            },
             "regionKeys": sorted(regions),
             **tags_view(tags),
             "channels": [_channel_view(channel) for channel in channels],

@@ -14,6 +14,7 @@ from core.monitors.monitor_input import (
     CheckNow,
     ConfirmationInput,
     CreateMonitor,
+    RegressionInput,
     SetTags,
     UpdateMonitor,
 )
@@ -62,6 +63,27 @@ class WrittenConfirmation:
     )
 
 
+@strawberry.input(
+    name="RegressionInput",
+    description="When a monitor counts as slower than before; defaults false, 50 and 7",
+)
+class WrittenRegression:
+    """As core.monitors.monitor_input takes it."""
+
+    enabled: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether it is watched for regressions; null: false. For an ACTIVE probe only",
+    )
+    threshold_percent: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How much slower than the baseline it must be, in percent of it, 25..200; null: 50",
+    )
+    period_days: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="From how many days the baseline is reckoned, 1..30; null: 7",
+    )
+
+
 @strawberry.input(description="A monitor to make")
 class CreateMonitorInput:
     """As core.monitors.monitor_input takes it; `probe` is added at start."""
@@ -90,6 +112,10 @@ class CreateMonitorInput:
         default=strawberry.UNSET,
         description="Channels that it has beside those of the project's policy, at most 50; null: none. Needs READ on "
         "NOTIFICATIONS",
+    )
+    regression: WrittenRegression | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When it counts as slower than before; null, or what is absent of it: the defaults",
     )
 
 
@@ -133,6 +159,10 @@ class UpdateMonitorInput:
         default=strawberry.UNSET,
         description="All channels that it has beside those of the project's policy, at most 50; null: none. Needs "
         "READ on NOTIFICATIONS. One that was made for the monitor ends if it is not named, which needs WRITE",
+    )
+    regression: WrittenRegression | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="When it counts as slower than before; what is absent of it is unchanged, null: all defaults",
     )
     revision: int | None = strawberry.field(default=strawberry.UNSET, description="A stale one is a CONFLICT")
 
@@ -215,6 +245,17 @@ def _confirmation(wanted: WrittenConfirmation | None) -> ConfirmationInput | Uns
     )
 
 
+def _regression(wanted: WrittenRegression | None) -> RegressionInput | Unset | None:
+    given = written_or_unset(wanted)
+    if given is UNSET or given is None:
+        return given
+    return RegressionInput(
+        is_enabled=written_or_unset(given.enabled),
+        threshold_percent=written_or_unset(given.threshold_percent),
+        period_days=written_or_unset(given.period_days),
+    )
+
+
 def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]:
     """Return what making and changing a monitor have in common."""
     return {
@@ -225,6 +266,7 @@ def _settings(wanted: CreateMonitorInput | UpdateMonitorInput) -> dict[str, Any]
         "tags": written_or_unset(wanted.tags),
         "confirmation": _confirmation(wanted.confirmation),
         "channels": named_channels(wanted.channels),
+        "regression": _regression(wanted.regression),
     }
 
 

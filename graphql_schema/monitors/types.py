@@ -82,6 +82,25 @@ class ConfirmationPolicy:
     )
 
 
+@strawberry.type(
+    description="While it is enabled, a REGRESSION incident opens when the response times of the last half hour are "
+    "above the baseline by more than the threshold. The status stays as it is"
+)
+class RegressionPolicy:
+    """When a monitor counts as slower than before."""
+
+    enabled: bool = strawberry.field(description="Whether it is watched for regressions")
+    threshold_percent: int = strawberry.field(
+        description="How much slower than the baseline it must be, in percent of it"
+    )
+    period_days: int = strawberry.field(description="From how many days the baseline is reckoned")
+    baseline_ms: float | None = strawberry.field(
+        description="The usual response time in milliseconds; null while it is not enabled, is paused, or has been "
+        "looked at too rarely"
+    )
+    baseline_at: datetime | None = strawberry.field(description="When the baseline was reckoned")
+
+
 def _status_since(row: asyncpg.Record) -> datetime:
     since_ms: int | None = row["since_ms"]
     created_at: datetime = row["created_at"]
@@ -186,6 +205,18 @@ class Monitor(RowBacked, Node):
             successes_to_close=self.row["successes_to_close"],
             regions_to_agree=self.row["regions_to_agree"],
             recheck_seconds=self.row["recheck_seconds"],
+        )
+
+    @field("When it counts as slower than before")
+    def regression(self) -> RegressionPolicy:
+        """Return the policy, and what is usual as far as that is known."""
+        usual_us: float | None = self.row["usual_us"]
+        return RegressionPolicy(
+            enabled=self.row["regression_enabled"],
+            threshold_percent=self.row["regression_threshold_percent"],
+            period_days=self.row["regression_period_days"],
+            baseline_ms=None if usual_us is None else usual_us / 1000,
+            baseline_at=None if usual_us is None else self.row["reckoned_at"],
         )
 
     @field("The latest check, from whatever region")

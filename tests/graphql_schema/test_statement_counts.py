@@ -13,6 +13,7 @@ PAGE = 100
 DASHBOARD = """
 { monitors(first: 100) { totalCount pageInfo { endCursor } edges { cursor node {
   id name status probe { summary } project { name status } tags { name monitorCount } regions { key }
+  regression { enabled baselineMs }
   lastCheck { status region { key } assertions { name } } openIncident { number acknowledgedBy { name } }
   heartbeat { lastPingAt } checkCount incidentCount
   uptime(period: DAY) { ratio checks checksUp incidents } latency(period: DAY) { p95Ms byRegion { region { key } } }

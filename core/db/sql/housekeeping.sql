@@ -56,6 +56,7 @@ WITH lease_rows AS (DELETE FROM leases WHERE workspace_id = $1 AND monitor_id = 
     region_rows AS (DELETE FROM region_states WHERE workspace_id = $1 AND monitor_id = $2),
     fact_rows AS (DELETE FROM probe_facts WHERE workspace_id = $1 AND monitor_id = $2),
     state_rows AS (DELETE FROM monitor_states WHERE workspace_id = $1 AND monitor_id = $2),
+    baseline_rows AS (DELETE FROM response_baselines WHERE workspace_id = $1 AND monitor_id = $2),
     place_rows AS (DELETE FROM monitor_regions WHERE workspace_id = $1 AND monitor_id = $2),
     tag_rows AS (DELETE FROM monitor_tags WHERE workspace_id = $1 AND monitor_id = $2),
     channel_rows AS (DELETE FROM monitor_channels WHERE workspace_id = $1 AND monitor_id = $2),

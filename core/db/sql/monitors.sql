@@ -2,8 +2,9 @@
 -- The monitor that a service is about to change. Its tags are right where the workspace is locked before: who waits for
 -- the monitor alone sees those of the beginning of the wait. $1 workspace, $2 monitor.
 SELECT m.id, m.workspace_id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.host, m.interval_seconds,
-    m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds, m.paused_at,
-    m.revision, m.config_revision, ARRAY(
+    m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds,
+    m.regression_enabled, m.regression_threshold_percent, m.regression_period_days, m.paused_at, m.revision,
+    m.config_revision, ARRAY(
         SELECT t.name FROM monitor_tags AS w JOIN tags AS t ON t.id = w.tag_id
         WHERE w.workspace_id = $1 AND w.monitor_id = m.id
     ) AS tags

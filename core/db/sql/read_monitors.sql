@@ -1,8 +1,11 @@
 -- name: monitors
--- The monitors in sight, with the columns that lists are ordered by. A null argument filters nothing. $1 workspace,
+-- The monitors in sight, with the columns that lists are ordered by, and what is usual of those that are watched for
+-- regressions. A null argument filters nothing. $1 workspace,
 -- $2 projects in sight, $3 project, $4 statuses, $5 kinds, $6 a tag's name, $7 part of a name or target, $8 paused or not.
 SELECT m.id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.interval_seconds,
     m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds,
+    m.regression_enabled, m.regression_threshold_percent, m.regression_period_days,
+    b.usual_us, b.reckoned_at,
     m.paused_at IS NOT NULL AS is_paused, m.created_at, m.updated_at, m.revision,
     coalesce(s.status, 0) AS status, coalesce(s.is_flapping, false) AS is_flapping, s.since_ms,
     lower(m.name) AS name_key,
@@ -11,6 +14,8 @@ SELECT m.id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.i
     CASE s.status WHEN 3 THEN 4 WHEN 2 THEN 3 WHEN 4 THEN 2 WHEN 1 THEN 1 ELSE 0 END AS gravity
 FROM monitors AS m
 LEFT JOIN monitor_states AS s ON s.monitor_id = m.id
+LEFT JOIN response_baselines AS b ON b.monitor_id = m.id AND m.regression_enabled
+    AND b.config_revision = m.config_revision AND b.period_days = m.regression_period_days
 WHERE m.workspace_id = $1 AND m.deleted_at IS NULL
     AND ($2::uuid[] IS NULL OR m.project_id = ANY($2))
     AND ($3::uuid IS NULL OR m.project_id = $3)

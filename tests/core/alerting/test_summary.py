@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from core.alerting.change import Change
 from core.alerting.summary import summary_line
@@ -52,6 +54,16 @@ def change_of(resolution: Resolution | None = None, error: str | None = "HTTP 50
 def test_a_failure_is_told_with_its_cause() -> None:
     assert summary_line(change_of(), DeliveryEvent.MONITOR_DOWN) == "Shop is down: HTTP 500 (INC-2026-0042)"
     assert summary_line(change_of(error=None), DeliveryEvent.DEGRADED) == "Shop is degraded (INC-2026-0042)"
+
+
+def test_a_regression_is_told_with_its_figures_and_not_with_what_its_last_look_says() -> None:
+    change = change_of(error="too slow")
+    incident = structs.replace(change.details.incident, detail="310 ms instead of 100 ms")
+    measured = replace(change, details=structs.replace(change.details, incident=incident))
+
+    line = summary_line(measured, DeliveryEvent.REGRESSION)
+    assert line == "Shop has become slower: 310 ms instead of 100 ms (INC-2026-0042)"
+    assert summary_line(change, DeliveryEvent.REGRESSION) == "Shop has become slower (INC-2026-0042)"
 
 
 def test_flapping_is_told_with_the_failure() -> None:

@@ -16,6 +16,7 @@ from core.monitors.monitor_input import (
     CreateMonitor,
     NamedChannel,
     OwnChannel,
+    RegressionInput,
     SetTags,
     UpdateMonitor,
 )
@@ -96,6 +97,7 @@ async def test_a_monitor_is_shown_whole_when_it_is_made_and_when_it_is_deleted(
             "regionsToAgree": 1,
             "recheckSeconds": 20,
         },
+        "regression": {"enabled": False, "thresholdPercent": 50, "periodDays": 7},
         "regionKeys": ["local", "moon"],
         "tags": ["Ash", "wood"],
         "channels": [],
@@ -168,6 +170,7 @@ async def test_of_an_update_what_differs_is_written_down(
         region_keys=["moon"],
         tags=["WOOD", "glass"],
         confirmation=ConfirmationInput(failures_to_open=3),
+        regression=RegressionInput(is_enabled=True, threshold_percent=75),
     )
 
     await services.monitors.update(owner, update)
@@ -183,6 +186,7 @@ async def test_of_an_update_what_differs_is_written_down(
                 "probe": {"knocks": 1, "password": "[set]"},
                 "intervalSeconds": 300,
                 "confirmation": {"failuresToOpen": 2},
+                "regression": {"enabled": False, "thresholdPercent": 50},
                 "regionKeys": ["local"],
                 "tags": ["wood"],
             },
@@ -192,6 +196,7 @@ async def test_of_an_update_what_differs_is_written_down(
                 "probe": {"knocks": 2, "password": "[changed]"},
                 "intervalSeconds": 30,
                 "confirmation": {"failuresToOpen": 3},
+                "regression": {"enabled": True, "thresholdPercent": 75},
                 "regionKeys": ["moon"],
                 "tags": ["glass", "wood"],
             },
