@@ -105,26 +105,25 @@ class Comparison:
         return _IN_WORDS[self.operator].format(self.text)
 
     def holds_for(self, value: Any) -> bool:
-        """Say whether a value is as expected; MATCHES is searched for elsewhere, as it takes time."""
+        """Say whether a value is as expected.
+
+        MATCHES, and whether a list CONTAINS something, are found out elsewhere: they take time.
+        """
         match self.operator:
             case AssertionOperator.EQUALS:
-                return self._equals(value)
+                return self.equals(value)
             case AssertionOperator.NOT_EQUALS:
-                return not self._equals(value)
+                return not self.equals(value)
             case AssertionOperator.CONTAINS:
-                return self._is_in(value)
+                return isinstance(value, str) and self.text in value
             case AssertionOperator.GREATER_THAN | AssertionOperator.LESS_THAN:
                 return self._is_beyond(value)
             case _:
                 return True
 
-    def _equals(self, value: Any) -> bool:
+    def equals(self, value: Any) -> bool:
+        """Say whether a value is the expected text, or the JSON that it writes."""
         return value == self.text if isinstance(value, str) else _is_same(value, self.json_value)
-
-    def _is_in(self, value: Any) -> bool:
-        if isinstance(value, str):
-            return self.text in value
-        return isinstance(value, list) and any(self._equals(item) for item in value)
 
     def _is_beyond(self, value: Any) -> bool:
         found, limit = number_in(value), number_in(self.text)
@@ -162,12 +161,23 @@ def number_in(value: Any) -> Decimal | None:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Compare two JSON values; Python alone would take true for 1."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return type(one) is type(other) and one == other
+    """Compare two JSON values, however deep they are; Python alone would take true for 1."""
+    waiting = [(one, other)]
+    while waiting:
+        left, right = waiting.pop()
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, dict):
+            if left.keys() != right.keys():
+                return False
+            waiting += ((left[name], right[name]) for name in left)
+        elif isinstance(left, list):
+            if len(left) != len(right):
+                return False
+            waiting += zip(left, right, strict=True)
+        elif left != right:
+            return False
+    return True
 
 
 def text_in(value: Any) -> str | None:

@@ -43,10 +43,6 @@ def holds(operator: str, value: str | None, found: str) -> bool:
         ("NOT_EQUALS", "5", "5.0", False),
         ("CONTAINS", "b", '"abc"', True),
         ("CONTAINS", "B", '"abc"', False),
-        ("CONTAINS", "b", '["a", "b"]', True),
-        ("CONTAINS", "2", "[1, 2]", True),
-        ("CONTAINS", "b", '["abc"]', False),
-        ("CONTAINS", "1", "[true]", False),
         ("CONTAINS", "5", "15", False),
         ("CONTAINS", "a", '{"a": 1}', False),
         ("EXISTS", None, "null", True),
@@ -66,6 +62,13 @@ def test_a_value_is_held_against_the_expected_one(
     operator: str, value: str | None, found: str, expected: bool
 ) -> None:
     assert holds(operator, value, found) is expected
+
+
+def test_values_are_compared_however_deep_they_are() -> None:
+    deep = "[" * 490 + "]" * 490
+
+    assert holds("EQUALS", deep, deep)
+    assert not holds("EQUALS", deep, f"[{deep}]")
 
 
 def json_values() -> st.SearchStrategy[Any]:

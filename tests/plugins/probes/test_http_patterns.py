@@ -151,9 +151,11 @@ async def test_no_pattern_keeps_the_loop_from_turning(pattern: str, text: str) -
             before = perf_counter()
 
     watching = asyncio.create_task(watch())
-    found = await found_in(compiled(pattern), text, turns.take)
-    searching = False
-    await watching
+    try:
+        found = await found_in(compiled(pattern), text, turns.take)
+    finally:
+        searching = False
+        await watching
 
     assert not found
     assert max(gaps) < LONGEST_STALL_SECONDS
