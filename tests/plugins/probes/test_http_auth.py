@@ -20,7 +20,8 @@ SECRET = "s3cr/t+Value&x=="
 OAUTH2 = {"tokenUrl": "https://id.test/token", "clientId": "tocsin", "clientSecret": SECRET}
 WAYS: dict[str, dict[str, Any]] = {
     "bearer": {"token": SECRET},
-    "basic": {"username": "Ünal", "password": SECRET},
+    # Four bytes before the password: its Base64 alone is no part of that of the pair.
+    "basic": {"username": "ada", "password": SECRET},
     "apiKey": {"key": SECRET, "name": "X-Key"},
     "oauth2": OAUTH2,
     "jwt": {"token": SECRET},
@@ -117,7 +118,7 @@ async def test_a_server_that_repeats_everything_has_nothing_kept(
     assert "***" in told
     assert SECRET not in told
     assert SECRET[:8] not in told
-    pair = b64encode(f"Ünal:{SECRET}".encode()).decode().rstrip("=")
+    pair = b64encode(f"ada:{SECRET}".encode()).decode().rstrip("=")
     assert pair not in told
 
 
