@@ -213,6 +213,8 @@ def _require_definition(
     """Raise OverLimit or PremiumRequired for what the plan does not allow; what is there already may stay."""
     wanted, before = accepted.definition, None if present is None else present.probe
     interval = wanted.timing.interval_seconds
+    for field in wanted.probe.newly_asserts(before):
+        allowance.require_capability(Capability.ASSERTIONS, "probe", wanted.probe.kind, field)
     if wanted.probe.is_passive:
         if before is None or not before.is_passive:
             allowance.require_capability(Capability.HEARTBEATS, "probe")

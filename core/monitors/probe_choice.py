@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,10 @@ _PROBE = ("probe",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChosenProbe:
-    """What is stored of a probe. `expected_every_seconds` is that of a PASSIVE kind whose reports come regularly."""
+    """What is stored of a probe. `expected_every_seconds` is that of a PASSIVE kind whose reports come regularly.
+
+    `asserts` are the fields of a chosen configuration that expect something of what the target says.
+    """
 
     kind: str
     is_passive: bool
@@ -25,6 +29,12 @@ class ChosenProbe:
     target: str
     host: str | None
     expected_every_seconds: int | None = None
+    asserts: tuple[str, ...] = ()
+
+    def newly_asserts(self, before: ChosenProbe | None) -> Iterator[str]:
+        """Yield the fields that expect something which they did not expect before."""
+        stored = before.config if before is not None and before.kind == self.kind else {}
+        return (field for field in self.asserts if self.config.get(field) != stored.get(field))
 
 
 def choose_probe(
@@ -75,4 +85,5 @@ def _chosen(probe: Probe[Any], config: Config) -> ChosenProbe:
         target=probe.target(config),
         host=probe.host(config),
         expected_every_seconds=probe.interval_seconds(config) if is_passive else None,
+        asserts=tuple(probe.asserts(config)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -92,6 +92,8 @@ class Probe(Generic[ConfigT]):
     `presentation` is the kind's name in the StatusApp dialect, where it is not the key in capitals.
     `expect` (PASSIVE only) says when the next report is due after one at the given moment.
     `interval_seconds` (PASSIVE only) says the interval at which reports are expected, where it is constant.
+    `asserts` names those fields, as APIs call them, by which a configuration expects something of what its
+    target says: not every plan includes that.
     """
 
     key: str
@@ -105,3 +107,4 @@ class Probe(Generic[ConfigT]):
     presentation: Callable[[ConfigT], str] | None = None
     expect: Callable[[ConfigT, datetime], Expectation] | None = None
     interval_seconds: Callable[[ConfigT], int | None] = lambda _config: None
+    asserts: Callable[[ConfigT], Sequence[str]] = lambda _config: ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Collection
+from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 MASK = "***"
 
@@ -15,15 +16,18 @@ _KEY_LIKE_NAME = re.compile(
 _KEY_LIKE_VALUE = re.compile(r"(?=[^&]*[0-9])(?=[^&]*[A-Za-z])[A-Za-z0-9_.~+/=%-]{20,}")
 
 
-def redacted_url(url: str) -> str:
-    """Return the address without its fragment, its userinfo and query values that look like keys masked."""
+def redacted_url(url: str, secret_names: Collection[str] = ()) -> str:
+    """Return the address without its fragment, its userinfo and query values that look like keys masked.
+
+    So are the values of the parameters that `secret_names` names, whatever they look like.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         return MASK
     _, at, host = parts.netloc.rpartition("@")
     place = f"{MASK}@{host}" if at else host
-    return urlunsplit((parts.scheme, place, parts.path, _redacted_query(parts.query), ""))
+    return urlunsplit((parts.scheme, place, parts.path, _redacted_query(parts.query, secret_names), ""))
 
 
 def has_key_like_name(name: str) -> bool:
@@ -31,14 +35,13 @@ def has_key_like_name(name: str) -> bool:
     return _KEY_LIKE_NAME.search(name) is not None
 
 
-def _redacted_query(query: str) -> str:
-    return "&".join(_redacted_pair(pair) for pair in query.split("&"))
+def _redacted_query(query: str, secret_names: Collection[str]) -> str:
+    return "&".join(_redacted_pair(pair, secret_names) for pair in query.split("&"))
 
 
-def _redacted_pair(pair: str) -> str:
+def _redacted_pair(pair: str, secret_names: Collection[str]) -> str:
     name, equals, value = pair.partition("=")
     if not equals:
         return MASK if _KEY_LIKE_VALUE.fullmatch(pair) else pair
-    if value and (has_key_like_name(name) or _KEY_LIKE_VALUE.fullmatch(value)):
-        return f"{name}={MASK}"
-    return pair
+    is_secret = has_key_like_name(name) or unquote_plus(name) in secret_names
+    return f"{name}={MASK}" if value and (is_secret or _KEY_LIKE_VALUE.fullmatch(value)) else pair

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plugins.api.config import Config, parse
+from plugins.api.config.shape import shape_of
 from plugins.api.outbound import Outbound
 from plugins.api.outcome import CheckStatus, Outcome
 from plugins.api.probe import Probe, ProbeContext, ProbeMode, Signal, SignalKind
@@ -81,6 +82,9 @@ def _names_its_target(probe: Probe[Any], example: Example) -> None:
         require_no_secret(host, config, "the host")
     if probe.presentation is not None:
         require_line(probe.presentation(config), "the presentation")
+    config_class: type[Config] = probe.config
+    unknown = set(probe.asserts(config)) - {field.name for field in shape_of(config_class).fields}
+    require(not unknown, f"asserts must name fields of the configuration, not {', '.join(sorted(unknown))}")
 
 
 def _knows_its_deadline(probe: Probe[Any], example: Example) -> None:

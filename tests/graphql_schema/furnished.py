@@ -41,12 +41,25 @@ async def complete_people(tenant: Tenant) -> None:
 
 async def _monitor(world: World) -> UUID:
     tenant = world.tenant
-    monitor_id = await tenant.add_monitor(MARK, project_id=world.project_id, status=MonitorStatus.DOWN)
+    monitor_id = await tenant.add_monitor(
+        MARK, project_id=world.project_id, status=MonitorStatus.DOWN, regression_enabled=True
+    )
     tag_id = tenant.next_id()
     named = {"workspace_id": tenant.workspace_id}
     await tenant.insert("tags", id=tag_id, name=MARK, **named)
     await tenant.insert("monitor_tags", monitor_id=monitor_id, tag_id=tag_id, **named)
     await tenant.insert("monitor_regions", monitor_id=monitor_id, region_id=1, **named)
+    await tenant.insert(
+        "response_baselines",
+        monitor_id=monitor_id,
+        config_revision=1,
+        period_days=7,
+        reckoned_at=tenant.now,
+        region_ids=[1],
+        region_us=[1_500.0],
+        usual_us=1_500.0,
+        **named,
+    )
     await tenant.add_own_channel(monitor_id, MARK)
     return monitor_id
 

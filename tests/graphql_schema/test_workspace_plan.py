@@ -10,6 +10,8 @@ PLAN = """{ workspace { plan isPremium writeLocked limits {
   monitors members statusPages minIntervalSeconds requestsPerHour retentionDays } } }"""
 CREATE = """mutation ($input: CreateMonitorInput!) { createMonitor(input: $input) {
   monitor { id } userErrors { code path message } } }"""
+UPDATE = """mutation ($input: UpdateMonitorInput!) { updateMonitor(input: $input) {
+  userErrors { code path } } }"""
 CHECK_NOW = "mutation { checkNow(input: {}) { monitors { id } userErrors { code path } } }"
 SHOP = {"name": "The shop", "probe": {"http": {"url": "https://shop.example.org/"}}}
 
@@ -70,6 +72,29 @@ async def test_what_is_premium_has_a_code_of_its_own(owner) -> None:
     payload = (await owner.data(CHECK_NOW))["checkNow"]
 
     assert payload == {"monitors": None, "userErrors": [{"code": "PREMIUM_REQUIRED", "path": []}]}
+
+
+async def test_expectations_of_a_body_are_premium_and_stay_as_they_are_after_a_downgrade(owner) -> None:
+    api = {"url": "https://api.example.org/", "bodyContains": "ok"}
+    made = (await owner.data(CREATE, input={"name": "API", "probe": {"http": api}}))["createMonitor"]
+    await book(owner, Plan.FREE)
+
+    async def update(**http: object) -> list[dict[str, object]]:
+        wanted = {"id": made["monitor"]["id"], "probe": {"http": {**api, **http}}}
+        return (await owner.data(UPDATE, input=wanted))["updateMonitor"]["userErrors"]
+
+    changed = await update(bodyContains="fine")
+    more = await update(json=[{"path": "$.status", "operator": "EXISTS"}])
+    new = (await owner.data(CREATE, input={"name": "New", "probe": {"http": api}}))["createMonitor"]
+
+    refusal = {"code": "PREMIUM_REQUIRED", "path": ["probe", "http", "bodyContains"]}
+    assert changed == [refusal]
+    assert more == [{**refusal, "path": ["probe", "http", "json"]}]
+    assert [(error["code"], error["path"]) for error in new["userErrors"]] == [tuple(refusal.values())]
+    (row,) = await owner.fetch("SELECT config ->> 'bodyContains' AS kept FROM monitors")
+    assert row["kept"] == "ok"
+    assert await update(url="https://other.example.org/") == []
+    assert await update(bodyContains=None) == []
 
 
 async def test_after_a_downgrade_it_is_locked_and_says_so_but_reads_go_on(owner) -> None:

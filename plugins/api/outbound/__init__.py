@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins.api.outbound.addresses import AddressPolicy, IPAddress, MalformedAddress, judge, literal_address
+from plugins.api.outbound.certificate import Validity, validity_of
 from plugins.api.outbound.datagram import Datagram
 from plugins.api.outbound.errors import (
     AddressRefused,
@@ -42,6 +43,8 @@ __all__ = [
     "Stream",
     "TimedOut",
     "TlsFailed",
+    "Validity",
     "judge",
     "literal_address",
+    "validity_of",
 ]

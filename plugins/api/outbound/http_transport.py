@@ -28,9 +28,10 @@ class HttpTransport(httpx.AsyncBaseTransport):
     """Sends requests over connections that `connect` makes.
 
     Callers that need no client (cookies, redirects, pooling) call `send` directly.
-    Responses carry `extensions["timings"]` (Timings), `["address"]` (the one connected to), `["cut"]`
-    (the body went on beyond the bound) and `["content_encoding"]` (what the body was coded in: it is
-    decoded already, within the bound, and the header is gone).
+    Responses carry `extensions["timings"]` (Timings), `["address"]` (the one connected to), `["tls"]` (the
+    session, for its certificate; None on a plain connection), `["cut"]` (the body went on beyond the bound)
+    and `["content_encoding"]` (what the body was coded in: it is decoded already, within the bound, and the
+    header is gone).
     """
 
     def __init__(self, connect: Connect, turns: Turns) -> None:
@@ -113,6 +114,7 @@ def _response(
     extensions: dict[str, object] = {
         "timings": timings,
         "address": stream.address,
+        "tls": stream.tls,
         "http_version": b"HTTP/" + answer.head.http_version,
         "reason_phrase": answer.head.reason,
     }

@@ -132,6 +132,13 @@ class Outbound:
         """Return the HTTP transport for the verify setting; the same one each time."""
         return self._transports[verify]
 
+    async def take_turn(self) -> None:
+        """Wait until a piece of work that takes milliseconds may begin, so that many of them do not stop the loop.
+
+        What comes next must do it without waiting, and be done within some ten milliseconds.
+        """
+        await self._turns.take()
+
     async def request(
         self,
         request: httpx.Request,

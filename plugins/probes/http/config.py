@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from typing import Annotated
-
-import httpx
 
 from plugins.api.config import Config, FieldError, Meta, Secret, check_with
 from plugins.api.http_headers import LONGEST_NAME, LONGEST_VALUE, require_header_name, require_header_value
-from plugins.api.outbound import MalformedAddress, literal_address
-from plugins.api.web_address import require_web_address
+from plugins.probes.http.address import LONGEST_ADDRESS, require_url
+from plugins.probes.http.auth import ApiKeyLocation, Auth
+from plugins.probes.http.credentials import header_name
+from plugins.probes.http.json_assertion import JsonAssertion
+from plugins.probes.http.query_key import has_parameter
 from plugins.probes.http.statuses import require_statuses
 
-LONGEST_ADDRESS = 2_048
 LONGEST_BODY = 65_536
 MOST_HEADERS = 50
 MOST_REDIRECTS = 20
 MOST_STATUSES = 50
 LONGEST_LATENCY_MS = 300_000
+LONGEST_KEYWORD = 1_000
+MOST_JSON_ASSERTIONS = 20
+MOST_DAYS_LEFT = 365
+_ABOUT_BODY = {"body_contains": "bodyContains", "body_lacks": "bodyLacks", "json": "json"}
 
 
 class Method(enum.StrEnum):
@@ -38,15 +43,6 @@ class Presentation(enum.StrEnum):
 
     WEBSITE = "WEBSITE"
     API = "API"
-
-
-def require_url(url: str) -> None:
-    """Raise FieldError, or an ExceptionGroup of them, unless requests can be sent to the URL."""
-    require_web_address(url)
-    try:
-        literal_address(httpx.URL(url).host)
-    except (httpx.InvalidURL, MalformedAddress) as error:
-        raise FieldError("", "must name a valid host") from error
 
 
 class Header(Config):
@@ -101,3 +97,71 @@ class HttpConfig(Config):
     presentation: Annotated[Presentation, Meta(description="What the target is called")] = (
         Presentation.WEBSITE
     )
+    auth: Annotated[Auth, Meta(description="On whose behalf the request comes")] | None = None
+    body_contains: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=LONGEST_KEYWORD,
+                description="What the body must hold, letter for letter",
+            ),
+        ]
+        | None
+    ) = None
+    body_lacks: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=LONGEST_KEYWORD,
+                description="What the body must not hold, letter for letter",
+            ),
+        ]
+        | None
+    ) = None
+    json: Annotated[
+        tuple[JsonAssertion, ...],
+        Meta(max_length=MOST_JSON_ASSERTIONS, description="What values in a JSON body must be; all of them"),
+    ] = ()
+    certificate_days_left: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=MOST_DAYS_LEFT,
+                description="A certificate that ends sooner opens an EXPIRY incident, and leaves the status as it is",
+            ),
+        ]
+        | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        faults = [*_faults_of_auth(self), *_faults_of_body(self)]
+        if self.certificate_days_left is not None and not self.url.lower().startswith("https://"):
+            faults.append(FieldError("certificate_days_left", "needs a url that starts with https://"))
+        if faults:
+            raise ExceptionGroup("contradictions", faults)
+
+
+def _faults_of_auth(config: HttpConfig) -> Iterator[FieldError]:
+    name = header_name(config.auth)
+    for place, header in enumerate(config.headers):
+        if name is not None and header.name.lower() == name.lower():
+            yield FieldError(f"headers.{place}.name", "is set by auth")
+    key = None if config.auth is None else config.auth.api_key
+    if key is not None and key.location is ApiKeyLocation.QUERY and has_parameter(config.url, key.name):
+        yield FieldError("auth.api_key.name", "is a parameter that the url has already")
+
+
+def _faults_of_body(config: HttpConfig) -> Iterator[FieldError]:
+    if config.method is Method.HEAD:
+        for attribute in _ABOUT_BODY:
+            if getattr(config, attribute):
+                yield FieldError(attribute, "needs a body, and the answer to HEAD has none")
+
+
+def asserted_fields(config: HttpConfig) -> tuple[str, ...]:
+    """Return the fields, in the names of the API, that expect something of the body."""
+    return tuple(name for attribute, name in _ABOUT_BODY.items() if getattr(config, attribute))

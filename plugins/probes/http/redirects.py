@@ -11,6 +11,7 @@ import httpx
 from plugins.api.outbound import ProtocolFailed
 from plugins.api.outcome import Timings
 from plugins.api.web_address import require_web_address
+from plugins.probes.http.query_key import QueryKey
 
 _FOLLOWED = frozenset({301, 302, 303, 307, 308})
 _BECOMES_GET = frozenset({301, 302})
@@ -18,10 +19,10 @@ _SEE_OTHER = 303
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # A stranger gets what every browser would send, and none of the headers that may be a secret.
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     {"accept", "accept-encoding", "accept-language", "cache-control", "pragma", "user-agent"}
 )
-_ABOUT_CONTENT = frozenset({"content-length", "content-type", "content-encoding", "content-language"})
+ABOUT_CONTENT = frozenset({"content-length", "content-type", "content-encoding", "content-language"})
 
 
 # Longer ones than any browser sends cost whoever reads them more than they are worth.
@@ -65,12 +66,18 @@ def is_redirect(response: httpx.Response) -> bool:
     return response.status_code in _FOLLOWED and "location" in response.headers
 
 
-def redirected(request: httpx.Request, response: httpx.Response) -> httpx.Request:
+def redirected(
+    request: httpx.Request, response: httpx.Response, query_key: QueryKey | None = None
+) -> httpx.Request:
     """Return the request that follows the redirect.
 
+    `query_key` goes along, as secret headers do, while the site stays the same, and is taken out elsewhere.
     Raises ProtocolFailed, which says why, where it leads to no web address.
     """
     url = _location(request, response)
+    if query_key is not None:
+        is_carried = _is_same_site(request.url, url) and query_key.is_in(request.url)
+        url = query_key.put_in(url) if is_carried else query_key.taken_from(url)
     method = _method(request.method, response.status_code)
     keeps_content = method == request.method
     headers = [
@@ -112,9 +119,9 @@ def _method(method: str, status: int) -> str:
 
 
 def _is_kept(name: str, old: httpx.URL, new: httpx.URL, *, keeps_content: bool) -> bool:
-    if name in _ABOUT_CONTENT:
+    if name in ABOUT_CONTENT:
         return keeps_content and name != "content-length"
-    if name == "connection" or name in _HARMLESS:
+    if name == "connection" or name in HARMLESS:
         return True
     # A Host header names the server that was asked, which is another one now.
     return name != "host" and _is_same_site(old, new)

@@ -69,7 +69,9 @@ async def plant_in_configurations(gardener: Gardener) -> None:
     def monitor() -> dict[str, Any]:
         headers = [{"name": name, "value": gardener.secret()} for name in ("X-Key", "Cookie")]
         body = f'{{"password": "{gardener.secret()}"}} client_secret={gardener.secret()}'
-        return {"name": "Shop", "probe": {"http": {"url": gardener.url(), "headers": headers, "body": body}}}
+        auth = {"apiKey": {"name": "where", "location": "QUERY", "key": gardener.secret()}}
+        probe = {"url": gardener.url(), "headers": headers, "body": body, "auth": auth}
+        return {"name": "Shop", "probe": {"http": probe}}
 
     def channel() -> dict[str, Any]:
         headers = [{"name": "Authorization", "value": gardener.secret()}]

@@ -27,3 +27,8 @@ from plugins.api.redaction import redacted_url
 )
 def test_query_values_that_look_like_keys_are_masked(url: str, shown: str) -> None:
     assert redacted_url(url) == shown
+
+
+def test_a_parameter_that_is_named_as_secret_is_masked_whatever_it_looks_like() -> None:
+    assert redacted_url("http://web.test/?a+b=x&c=y", ["a b"]) == "http://web.test/?a+b=***&c=y"
+    assert redacted_url("http://web.test/?a%20b=x&c=y", ["a b"]) == "http://web.test/?a%20b=***&c=y"

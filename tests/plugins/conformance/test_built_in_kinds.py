@@ -11,6 +11,8 @@ from core.plugin_sources import OWN_DISTRIBUTION, installed_sources
 from plugins.conformance import ConformanceCheck, notifier_checks, probe_checks
 
 # Port 9 of this machine refuses; whether a target answers does not matter to the kit.
+HEALTHY = {"path": "$.status", "operator": "EQUALS", "value": "ok"}
+OAUTH2 = {"tokenUrl": "http://127.0.0.1:9/", "clientId": "tocsin", "clientSecret": "an open secret"}
 PROBE_EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "heartbeat": [{"intervalSeconds": 300}, {"intervalSeconds": 5, "graceSeconds": 0}],
     "http": [
@@ -27,6 +29,19 @@ PROBE_EXAMPLES: dict[str, list[dict[str, Any]]] = {
             "degradedAboveMs": 500,
             "presentation": "API",
         },
+        *(
+            {"url": "http://127.0.0.1:9/", "auth": auth, "bodyContains": "ok", "json": [HEALTHY]}
+            for auth in (
+                {"bearer": {"token": "an-open-secret"}},
+                {"basic": {"username": "me", "password": "an open secret"}},
+                {"apiKey": {"key": "an-open-secret", "name": "X-Key"}},
+                {"apiKey": {"key": "an-open-secret", "name": "where", "location": "QUERY"}},
+                {"jwt": {"token": "an-open-secret", "header": "X-Jwt", "prefix": ""}},
+                {"oauth2": OAUTH2},
+                {"oauth2": {**OAUTH2, "grantType": "password", "username": "me", "password": "another one"}},
+            )
+        ),
+        {"url": "https://127.0.0.1:9/", "certificateDaysLeft": 14, "bodyLacks": "error"},
     ],
 }
 NOTIFIER_EXAMPLES: dict[str, list[dict[str, Any]]] = {

@@ -29,6 +29,11 @@ def test_only_the_url_is_required_and_the_defaults_are_the_contracts() -> None:
         verify_tls=True,
         degraded_above_ms=None,
         presentation=Presentation.WEBSITE,
+        auth=None,
+        body_contains=None,
+        body_lacks=None,
+        json=(),
+        certificate_days_left=None,
     )
 
 
