@@ -121,6 +121,25 @@ async def read_stretch(
     return await connection.fetch(sql, *arguments, size, skipped)
 
 
+async def read_stretches(
+    connection: Connection,
+    select: str,
+    arguments: Sequence[Any],
+    ordering: Ordering,
+    *,
+    skipped: int,
+    size: int,
+    parent_column: str,
+    parents: Sequence[UUID],
+) -> dict[UUID, list[asyncpg.Record]]:
+    """Return the same of the rows of each parent: those whose `parent_column` names it."""
+    sql = _stretches_sql(select, ordering, len(arguments), parent_column)
+    found: dict[UUID, list[asyncpg.Record]] = {parent: [] for parent in parents}
+    for row in await connection.fetch(sql, *arguments, size, parents, skipped):
+        found[row["parent_id"]].append(row)
+    return found
+
+
 async def count_rows(connection: Connection, select: str, arguments: Sequence[Any]) -> int:
     """Return how long the whole list is."""
     total: int = await connection.fetchval(_count_sql(select), *arguments)
@@ -171,6 +190,10 @@ class _Bounds:
         )
 
 
+def _unbounded(ordering: Ordering) -> _Bounds:
+    return _Bounds(ordering=ordering, has_after=False, has_before=False, is_backward=False)
+
+
 def _bound_values(request: PageRequest) -> list[Any]:
     return [request.size + 1, *(request.after or ()), *(request.before or ())]
 
@@ -216,8 +239,14 @@ def _page_sql(
 def _stretch_sql(
     select: str, ordering: Ordering, argument_count: int, columns: tuple[str, ...] | None
 ) -> str:
-    bounds = _Bounds(ordering=ordering, has_after=False, has_before=False, is_backward=False)
-    return f"{_page_sql(select, bounds, argument_count, columns)} OFFSET ${argument_count + 2}"
+    return f"{_page_sql(select, _unbounded(ordering), argument_count, columns)} OFFSET ${argument_count + 2}"
+
+
+@functools.lru_cache(maxsize=256)
+def _stretches_sql(select: str, ordering: Ordering, argument_count: int, parent_column: str) -> str:
+    return _pages_sql(
+        select, _unbounded(ordering), argument_count, parent_column, offset=f" OFFSET ${argument_count + 3}"
+    )
 
 
 @functools.lru_cache(maxsize=1024)
@@ -227,6 +256,8 @@ def _pages_sql(
     argument_count: int,
     parent_column: str,
     columns: tuple[str, ...] | None = None,
+    *,
+    offset: str = "",
 ) -> str:
     conditions = [f"listed.{parent_column} = parent.id", *_conditions(bounds, argument_count)]
     parents = argument_count + 1 + len(bounds.ordering.columns) * (bounds.has_after + bounds.has_before) + 1
@@ -234,7 +265,7 @@ def _pages_sql(
         f"SELECT parent.id AS parent_id, page.* FROM unnest(${parents}::uuid[]) AS parent (id)\n"  # noqa: S608
         f"CROSS JOIN LATERAL (SELECT {_named(columns, bounds.columns)} FROM (\n{select}\n) AS listed\n"
         f"WHERE {' AND '.join(conditions)}\n"
-        f"ORDER BY {_order(bounds, 'listed')} LIMIT ${argument_count + 1}) AS page\n"
+        f"ORDER BY {_order(bounds, 'listed')} LIMIT ${argument_count + 1}{offset}) AS page\n"
         f"ORDER BY {_order(bounds, 'page')}"
     )
 
