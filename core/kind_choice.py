@@ -20,6 +20,17 @@ class KindChoice:
     config: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigChange:
+    """What is to differ in a stored configuration of that kind: whole fields by their names in the API, null is default.
+
+    All other fields stay as they are stored, secrets too.
+    """
+
+    kind: str
+    changes: Mapping[str, Any]
+
+
 def parse_choice(
     choice: KindChoice, config_class: type[ConfigT], path: Path, issues: Issues, *, stored: Any = None
 ) -> ConfigT | None:

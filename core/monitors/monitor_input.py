@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from core.kind_choice import KindChoice
+from core.kind_choice import ConfigChange, KindChoice
 from core.unset import UNSET, Unset
 
 
@@ -74,13 +74,14 @@ class CreateMonitor:
 class UpdateMonitor:
     """What to change of a monitor: absent is unchanged, null goes back to the default.
 
-    The probe's configuration is replaced as a whole, but a secret that it omits keeps what is stored. Of the channels
-    that were made for the monitor those end that the list, where there is one, has no place for.
+    A KindChoice replaces the probe's configuration as a whole, but a secret that it omits keeps what is stored; a
+    ConfigChange replaces the fields that it names. Of the channels that were made for the monitor those end that the
+    list, where there is one, has no place for.
     """
 
     id: str
     name: str | Unset | None = UNSET
-    probe: KindChoice | Unset | None = UNSET
+    probe: KindChoice | ConfigChange | Unset | None = UNSET
     project_id: str | Unset | None = UNSET
     interval_seconds: int | Unset | None = UNSET
     timeout_seconds: int | Unset | None = UNSET

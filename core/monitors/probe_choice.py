@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.errors import Conflict
 from core.issues import Issues
-from core.kind_choice import KindChoice, parse_choice
+from core.kind_choice import ConfigChange, KindChoice, parse_choice
 from core.plugin_registry import PluginRegistry
 from plugins.api.config import Config, ConfigErrors, load, to_json
 from plugins.api.probe import Expectation, Probe, ProbeMode
@@ -38,12 +39,18 @@ class ChosenProbe:
 
 
 def choose_probe(
-    choice: KindChoice | None, registry: PluginRegistry, issues: Issues, *, stored: ChosenProbe | None = None
+    wanted: KindChoice | ConfigChange | None,
+    registry: PluginRegistry,
+    issues: Issues,
+    *,
+    stored: ChosenProbe | None = None,
 ) -> ChosenProbe | None:
     """Return the probe of an input, or None after noting what is wrong with it.
 
-    `stored` is the probe it replaces: a secret that is omitted is kept while the kind stays.
+    `stored` is the probe it replaces: a secret that is omitted is kept while the kind stays. Raises Conflict for the
+    change of a configuration of another kind.
     """
+    choice = _changed(wanted, stored) if isinstance(wanted, ConfigChange) else wanted
     if choice is None:
         issues.refuse(_PROBE, "required", "is required")
         return None
@@ -56,7 +63,14 @@ def choose_probe(
     return None if config is None else _chosen(loaded.probe, config)
 
 
-def is_passive_kind(choice: KindChoice | None, registry: PluginRegistry) -> bool:
+def _changed(change: ConfigChange, stored: ChosenProbe | None) -> KindChoice:
+    """Return the whole configuration that a change makes of what is stored."""
+    if stored is None or stored.kind != change.kind:
+        raise Conflict(f"the monitor is not of the kind {change.kind}", path=(*_PROBE, change.kind))
+    return KindChoice(kind=change.kind, config={**stored.config, **change.changes})
+
+
+def is_passive_kind(choice: KindChoice | ConfigChange | None, registry: PluginRegistry) -> bool:
     """Return whether the kind that an input chose waits for reports; a kind that is not loaded does not."""
     loaded = None if choice is None else registry.probe(choice.kind)
     return loaded is not None and loaded.probe.mode is ProbeMode.PASSIVE

@@ -14,7 +14,7 @@ from core.checks.recording import record_findings
 from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import Prefix, decode_id, encode_id
 from core.issues import Issues
-from core.kind_choice import KindChoice
+from core.kind_choice import ConfigChange, KindChoice
 from core.monitors.definition import DefinitionRules
 from core.monitors.monitor_input import ConfirmationInput, CreateMonitor, UpdateMonitor
 from core.monitors.project_service import CreateProject, DeleteProject
@@ -116,6 +116,39 @@ async def test_a_new_configuration_keeps_the_omitted_secret_and_begins_the_monit
     assert await fetch(database, "SELECT status FROM monitor_states") == [(0,)]
     assert await fetch(database, "SELECT status, resolution FROM incidents") == [("RESOLVED", "CHANGED")]
     assert await fetch(database, "SELECT due_at FROM leases") == [(clock.now(),)]
+
+
+async def test_a_change_of_the_configuration_leaves_the_fields_that_it_does_not_name(
+    monitors, tenants, door_id, database
+) -> None:
+    for changes in ({"knocks": 3}, {"address": "Back"}, {"knocks": None}, {}):
+        change = ConfigChange(kind="door", changes=changes)
+        await monitors.update(tenants.owner, UpdateMonitor(id=door_id, probe=change))
+
+    stored = {"address": "Back", "knocks": 1, "password": "s3cret"}
+    assert await fetch(database, "SELECT config, target, config_revision FROM monitors") == [
+        (stored, "Back", 4)
+    ]
+
+
+async def test_a_change_of_the_configuration_of_another_kind_is_a_conflict(
+    monitors, tenants, door_id, postman_id, contents
+) -> None:
+    before = await contents()
+
+    for monitor_id, kind in ((door_id, "postman"), (door_id, "unknown"), (postman_id, "door")):
+        change = ConfigChange(kind=kind, changes={"everySeconds": 7})
+        with pytest.raises(Conflict, match=f"the monitor is not of the kind {kind}"):
+            await monitors.update(tenants.owner, UpdateMonitor(id=monitor_id, probe=change))
+    with pytest.raises(InvalidInput) as refused:
+        change = ConfigChange(kind="door", changes={"knocks": 10, "knob": "brass"})
+        await monitors.update(tenants.owner, UpdateMonitor(id=door_id, probe=change))
+
+    assert {issue.path for issue in refused.value.issues} == {
+        ("probe", "door", "knocks"),
+        ("probe", "door", "knob"),
+    }
+    assert await contents() == before
 
 
 async def test_another_kind_does_not_inherit_the_secret_of_the_old_one(
