@@ -18,6 +18,7 @@ from core.errors import Unauthenticated
 from core.ids import Prefix
 from core.services import Services
 from core.statistics.period import Period, Window
+from core.statistics.reading import window_of
 from graphql_schema.access.visitor import Visitor
 from graphql_schema.callers import Caller
 from graphql_schema.loaders import Reads
@@ -74,7 +75,7 @@ class Context:
 
     def window(self, period: Period) -> Window:
         """Return the stretch that a period means, as far as it is in sight."""
-        return period.window(self.now, self.sight.since)
+        return window_of(period, self.sight, self.now)
 
     @property
     def public_url(self) -> str:

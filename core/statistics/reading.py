@@ -1,12 +1,13 @@
 """Figures of many monitors at once, straight from their checks and status intervals.
 
-Windows begin within sight: `Period.window` sees to it.
+Windows begin within sight: `window_of` sees to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,16 @@ from core.access.sight import Sight
 from core.db.database import Connection
 from core.db.named_sql import named_sql
 from core.ids import to_unix_ms
-from core.statistics.period import Window
+from core.statistics.period import Period, Window
 from core.statistics.uptime import Uptime
 
 _SQL = named_sql("read_statistics")
 _PARTS = tuple(field.name for field in fields(Uptime))
+
+
+def window_of(period: Period, sight: Sight, now: datetime) -> Window:
+    """Return the stretch that a period means, as far as it is in sight."""
+    return period.window(now, sight.since)
 
 
 async def uptimes(

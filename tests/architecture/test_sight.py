@@ -110,4 +110,4 @@ def test_a_window_is_cut_to_what_is_in_sight_in_one_place() -> None:
         if re.search(r"period\.window\(", path.read_text())
     ]
 
-    assert cutting == ["graphql_schema/context.py"]
+    assert cutting == ["core/statistics/reading.py"]
