@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-import msgspec
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import HTTPScope, Receive, Scope, Send
@@ -22,6 +21,7 @@ from core.errors import Unavailable
 from core.heartbeats.ping import PingKind, PingVerdict
 from core.heartbeats.receiver import PingReceiver
 from core.heartbeats.tokens import PING_PATH
+from rest_compat.ping_message import message_of
 from rest_compat.statusapp.errors import ErrorCode, error_body
 
 HIGHEST_EXIT_CODE = 255
@@ -64,13 +64,6 @@ class ClientGone(Exception):
     """The client left before its request was whole."""
 
 
-class _Words(msgspec.Struct):
-    """The documented bodies; anything else in them is of no account."""
-
-    message: str | None = None
-    error: str | None = None
-
-
 _OK = PingResponse(status=200, body=b'{"message":"OK"}')
 _NOT_FOUND = PingResponse.of_error(ErrorCode.NOT_FOUND, "heartbeat not found")
 _TOO_LARGE = PingResponse.of_error(
@@ -79,8 +72,6 @@ _TOO_LARGE = PingResponse.of_error(
 _WRONG_METHOD = PingResponse.of_error(
     ErrorCode.METHOD_NOT_ALLOWED, "use GET, HEAD or POST", (b"allow", b"GET, HEAD, POST")
 )
-
-_decode_words = msgspec.json.Decoder(_Words).decode
 
 
 def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
@@ -170,17 +161,6 @@ async def read_body(receive: Receive) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
-
-
-def message_of(body: bytes) -> str | None:
-    """Return what the job says: the `message` or `error` of a JSON object, else the body as text."""
-    if not body:
-        return None
-    try:
-        words = _decode_words(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return body.decode(errors="replace")
-    return words.message or words.error or body.decode(errors="replace")
 
 
 def run_id_of(query_string: bytes) -> str | None:
