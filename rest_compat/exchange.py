@@ -8,6 +8,7 @@ from http import HTTPMethod, HTTPStatus
 
 from litestar import Response
 
+from core.access.plans import require_capability
 from core.access.principal import Principal
 from core.bounded_body import bounded_body
 from core.db.absence import is_absence
@@ -106,6 +107,8 @@ class _Exchange:
         principal = await self._dialect.authenticate(self._services, self._request, route)
         self._quota = await self._services.requests.admit(principal)
         self._services.requests.note(principal, route.template)
+        if route.capability is not None:
+            require_capability(principal.plan, route.capability)
         return principal
 
     async def _body(self, route: Route, principal: Principal | None) -> bytes:

@@ -73,8 +73,15 @@ def openapi_document(dialect: Dialect, *, server: str) -> dict[str, Any]:
     }
 
 
-def needed_of(right: Right) -> str:
-    """Return in words what a route needs of whoever asks."""
+def needed_of(route: Route) -> str:
+    """Return in words what a route needs of whoever asks, and of the workspace's plan."""
+    if route.capability is None:
+        return _needed_of(route.right, is_of_session=route.is_of_session)
+    needed = _needed_of(route.right, is_of_session=route.is_of_session)
+    return f"{needed} The plan must include {route.capability.value}."
+
+
+def _needed_of(right: Right, *, is_of_session: bool) -> str:
     match right.asker:
         case Asker.ANYBODY:
             return "Open to everybody."
@@ -83,6 +90,8 @@ def needed_of(right: Right) -> str:
         case Asker.PERSON:
             return "A session of the person himself."
     scopes = " or ".join(scope.value for scope in right.scopes)
+    if is_of_session:
+        return f"A session of somebody whose role allows {right.permission.name} on {scopes}."
     return f"A token needs {right.permission.name} on {scopes}, and its maker a role that allows it."
 
 
@@ -90,7 +99,7 @@ def _operation(dialect: Dialect, route: Route, by_type: Mapping[Any, Any]) -> di
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
-        "description": needed_of(route.right),
+        "description": needed_of(route),
         "security": _security(dialect, route),
         "parameters": [
             *(_parameter(each, "path") for each in path_parameters(route.path)),

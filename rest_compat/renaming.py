@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, OverLimit
 from plugins.api.config import Issue
 
 Names = Mapping[tuple[str, ...], tuple[str, ...]]
@@ -14,7 +14,7 @@ Names = Mapping[tuple[str, ...], tuple[str, ...]]
 
 @contextmanager
 def renamed(names: Names) -> Iterator[None]:
-    """Raise the InvalidInput of what is done within anew, each issue at the dialect's place for it.
+    """Raise the InvalidInput of what is done within anew, each issue at the dialect's place for it; OverLimit alike.
 
     `names` leads from the beginning of a path in the domain's names to that in the dialect's; of several that fit the
     longest counts, and what no name fits stays as it is.
@@ -23,15 +23,22 @@ def renamed(names: Names) -> Iterator[None]:
         yield
     except InvalidInput as refusal:
         raise InvalidInput([_renamed(issue, names) for issue in refusal.issues]) from refusal
+    except OverLimit as refusal:
+        path = _translated(refusal.path, names)
+        raise type(refusal)(_retold(refusal.message, refusal.path, path), path=path) from refusal
 
 
 def _renamed(issue: Issue, names: Names) -> Issue:
     path = _translated(issue.path, names)
-    told = ".".join(issue.path)
-    message = issue.message
+    return dataclasses.replace(issue, path=path, message=_retold(issue.message, issue.path, path))
+
+
+def _retold(message: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Return a message that begins with a place as one that begins with the other."""
+    told = ".".join(before)
     if told and message.startswith(told):
-        message = ".".join(path) + message.removeprefix(told)
-    return dataclasses.replace(issue, path=path, message=message)
+        return (".".join(after) + message.removeprefix(told)).lstrip()
+    return message
 
 
 def _translated(path: tuple[str, ...], names: Names) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from core.access.plans import Capability
 from core.access.principal import Principal
 from core.access.rights import Asker, Right
 from core.errors import Unauthenticated
@@ -73,7 +74,8 @@ class Route:
 
     `path` names its parameters in braces, as the reference pages do. `answer` returns what is sent as JSON, of the
     type `result`; it raises the errors of `core.errors`, and `refusals` are the statuses that those come to beside
-    the ones that every route knows. `is_of_session` closes it to tokens, whatever its right.
+    the ones that every route knows. `is_of_session` closes it to tokens, whatever its right, and `capability` is what the
+    workspace's plan must include.
     """
 
     method: HTTPMethod
@@ -90,6 +92,7 @@ class Route:
     query: Sequence[Parameter] = field(default=())
     refusals: Sequence[HTTPStatus] = field(default=())
     is_of_session: bool = False
+    capability: Capability | None = None
 
     @property
     def template(self) -> str:

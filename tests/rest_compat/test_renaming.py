@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, OverLimit
 from plugins.api.config import Issue
 from rest_compat.renaming import renamed
 
@@ -35,3 +35,12 @@ def test_an_issue_is_told_at_the_dialects_place_by_the_longest_name_that_fits(pa
     (told,) = refusal.value.issues
     assert told.path == expected
     assert told.message == f"{'.'.join(expected)} is wrong"
+
+
+def test_what_is_over_a_limit_is_told_at_the_dialects_place_too() -> None:
+    path = ("intervalSeconds",)
+
+    with pytest.raises(OverLimit) as refusal, renamed(NAMES):
+        raise OverLimit("intervalSeconds must be at least 300", path=path)
+
+    assert (refusal.value.message, refusal.value.path) == ("interval must be at least 300", ("interval",))
