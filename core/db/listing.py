@@ -146,6 +146,13 @@ async def count_rows(connection: Connection, select: str, arguments: Sequence[An
     return total
 
 
+async def count_rows_by(
+    connection: Connection, select: str, arguments: Sequence[Any], columns: tuple[str, ...]
+) -> list[asyncpg.Record]:
+    """Return each combination of values that the columns have in the list, and as `total` how many rows have it."""
+    return await connection.fetch(_counts_by_sql(select, columns), *arguments)
+
+
 async def count_rows_of(
     connection: Connection,
     select: str,
@@ -273,6 +280,12 @@ def _pages_sql(
 @functools.lru_cache(maxsize=256)
 def _count_sql(select: str) -> str:
     return f"SELECT count(*) FROM (\n{select}\n) AS listed"  # noqa: S608
+
+
+@functools.lru_cache(maxsize=256)
+def _counts_by_sql(select: str, columns: tuple[str, ...]) -> str:
+    named = _named(columns, ())
+    return f"SELECT {named}, count(*) AS total FROM (\n{select}\n) AS listed\nGROUP BY {named}"  # noqa: S608
 
 
 @functools.lru_cache(maxsize=256)

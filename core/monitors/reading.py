@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,9 @@ STATUS_DESCENDING = ordered_by("monitors -status", "gravity", SortType.INTEGER, 
 INTERVAL = ordered_by("monitors interval", "interval_key", SortType.INTEGER)
 INTERVAL_DESCENDING = ordered_by("monitors -interval", "interval_key", SortType.INTEGER, is_descending=True)
 STATUS_SINCE_DESCENDING = ordered_by("monitors -since", "since_key", SortType.INTEGER, is_descending=True)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +70,13 @@ async def monitors_by_id(
 ) -> dict[UUID, asyncpg.Record]:
     """Return the rows of MONITORS by id."""
     return await read_by_ids(connection, MONITORS, EVERY_MONITOR.arguments(sight), ids)
+
+
+def status_since(row: asyncpg.Record) -> datetime:
+    """Return when a monitor's status began: before its first check, when it was made."""
+    since_ms: int | None = row["since_ms"]
+    created_at: datetime = row["created_at"]
+    return created_at if since_ms is None else _EPOCH + timedelta(milliseconds=since_ms)
 
 
 async def regions_of_monitors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from uuid import UUID
@@ -17,7 +17,7 @@ from core.deliveries.reading import channels_of_monitors
 from core.heartbeats.reading import heartbeats_of_monitors
 from core.ids import Prefix
 from core.incidents.reading import gravest_open_incidents, incident_counts
-from core.monitors.reading import regions_of_monitors
+from core.monitors.reading import regions_of_monitors, status_since
 from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.statistics.period import Period
@@ -55,8 +55,6 @@ if TYPE_CHECKING:
 LazyProject: TypeAlias = Annotated["Project", strawberry.lazy("graphql_schema.projects.types")]
 
 OfPeriod: TypeAlias = Annotated[Period, strawberry.argument(description="Which time, ending now")]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 strawberry.enum(
     MonitorStatus,
@@ -101,12 +99,6 @@ class RegressionPolicy:
     baseline_at: datetime | None = strawberry.field(description="When the baseline was reckoned")
 
 
-def _status_since(row: asyncpg.Record) -> datetime:
-    since_ms: int | None = row["since_ms"]
-    created_at: datetime = row["created_at"]
-    return created_at if since_ms is None else _EPOCH + timedelta(milliseconds=since_ms)
-
-
 async def _projects(monitors: Sequence[Monitor], info: Info) -> list[Any]:
     return await info.context.find_all(Prefix.PROJECT, [monitor.row["project_id"] for monitor in monitors])
 
@@ -137,7 +129,7 @@ class Monitor(RowBacked, Node):
         {
             "id": public_id(Prefix.MONITOR),
             "key": stored("id"),
-            "status_since": derived(_status_since, "since_ms", "created_at"),
+            "status_since": derived(status_since, "since_ms", "created_at"),
             "flapping": stored("is_flapping"),
             "paused": stored("is_paused"),
             **all_stored("name", "kind", "target", "interval_seconds", "timeout_seconds", "status"),

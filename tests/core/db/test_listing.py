@@ -6,7 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from core.db.listing import Ordering, SortType, ordered_by, read_stretch, read_stretches
+from core.db.listing import (
+    Ordering,
+    SortType,
+    count_rows_by,
+    ordered_by,
+    read_stretch,
+    read_stretches,
+)
 
 NUMBERS = "SELECT md5(number::text)::uuid AS id, number, number % 2 AS parity FROM generate_series(1, $1::integer) AS number"
 BY_NUMBER = ordered_by("number", "number", SortType.INTEGER)
@@ -57,3 +64,10 @@ async def test_a_stretch_is_read_below_each_of_many_parents_at_once(database) ->
         1: [3, 5],
         2: [],
     }
+
+
+async def test_rows_are_counted_by_what_they_have_in_common(database) -> None:
+    async with database.acquire() as connection:
+        rows = await count_rows_by(connection, NUMBERS, [5], ("parity",))
+
+    assert sorted((row["parity"], row["total"]) for row in rows) == [(0, 2), (1, 3)]
