@@ -92,7 +92,10 @@ def _needed_of(right: Right, *, is_of_session: bool) -> str:
     scopes = " or ".join(scope.value for scope in right.scopes)
     if is_of_session:
         return f"A session of somebody whose role allows {right.permission.name} on {scopes}."
-    return f"A token needs {right.permission.name} on {scopes}, and its maker a role that allows it."
+    everywhere = " and READ on everything" if right.opens_everything else ""
+    return (
+        f"A token needs {right.permission.name} on {scopes}{everywhere}, and its maker a role that allows it."
+    )
 
 
 def _operation(dialect: Dialect, route: Route, by_type: Mapping[Any, Any]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ class Right:
     """What an operation needs. Of several scopes one is enough.
 
     `roles` are those that may at all, and `is_of_workspace` closes it to whoever is confined to projects. Where it
-    `makes_members`, a token needs besides whatever the member may do then.
+    `makes_members`, a token needs besides whatever the member may do then; where it `opens_everything` to
+    somebody else, READ on every scope.
     """
 
     asker: Asker = Asker.BY_ROLE
@@ -39,6 +40,7 @@ class Right:
     roles: frozenset[Role] = frozenset(Role)
     is_of_workspace: bool = False
     makes_members: bool = False
+    opens_everything: bool = False
 
 
 def is_allowed(right: Right, principal: Principal | None) -> bool:
@@ -57,7 +59,13 @@ def _is_allowed_by_role(right: Right, principal: Principal) -> bool:
         return False
     if right.makes_members and not may_make_somebody(principal):
         return False
+    if right.opens_everything and not _reads_everything(principal):
+        return False
     return any(may(principal, scope, right.permission) for scope in right.scopes)
+
+
+def _reads_everything(principal: Principal) -> bool:
+    return all(may_by_grant(principal, scope, TokenPermission.READ) for scope in TokenScope)
 
 
 _READ, _WRITE, _DELETE = TokenPermission.READ, TokenPermission.WRITE, TokenPermission.DELETE
