@@ -9,10 +9,13 @@ import msgspec
 
 from core.errors import InvalidInput
 from core.issues import Issues
-from plugins.api.config import Config, ConfigErrors, Issue, parse
+from plugins.api.config import Config, ConfigErrors, Issue, Meta, parse
 from rest_compat.route import Parameter
 
 ConfigT = TypeVar("ConfigT", bound=Config)
+
+# The numbers that every database and client can hold; what of them is allowed, the services say.
+WHOLE = Meta(ge=0, le=2**31 - 1)
 
 NOT_AN_OBJECT = Issue(path=(), rule="json", message="the body must be a json object", expected="object")
 

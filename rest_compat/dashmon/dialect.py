@@ -10,7 +10,22 @@ from core.access.principal import Principal
 from core.errors import Unauthenticated
 from core.services import Services
 from rest_compat.credentials import BEARER, bearer_principal, cookie
-from rest_compat.dashmon import server
+from rest_compat.dashmon import (
+    device_checks,
+    devices,
+    heartbeats,
+    incidents,
+    invitations,
+    posture,
+    preferences,
+    projects,
+    server,
+    support,
+    synthetic,
+    tags,
+    tokens,
+    viewer,
+)
 from rest_compat.dashmon.errors import refused
 from rest_compat.dialect import AnyRequest, Dialect
 from rest_compat.route import Route
@@ -40,7 +55,22 @@ DASHMON = Dialect(
     name="dashmon",
     title="Dashmon's API",
     root="/api",
-    routes=(*server.ROUTES,),
+    routes=(
+        *server.ROUTES,
+        *viewer.ROUTES,
+        *projects.ROUTES,
+        *devices.ROUTES,
+        *device_checks.ROUTES,
+        *synthetic.ROUTES,
+        *heartbeats.ROUTES,
+        *tags.ROUTES,
+        *incidents.ROUTES,
+        *invitations.ROUTES,
+        *preferences.ROUTES,
+        *tokens.ROUTES,
+        *posture.ROUTES,
+        *support.ROUTES,
+    ),
     authenticate=authenticate,
     error=refused,
     security=MappingProxyType({_SESSION: cookie("dashmon_session"), "bearer": BEARER}),

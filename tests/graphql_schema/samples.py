@@ -24,10 +24,14 @@ SCHEMA = build_schema(schema_text())
 
 @dataclass(kw_only=True)
 class World:
-    """A workspace whose things all bear the mark, and where there is always one more of each to be changed."""
+    """A workspace whose things all bear the mark, and where there is always one more of each to be changed.
+
+    `asker` is who is about to ask, where a request depends on that.
+    """
 
     tenant: Tenant
     project_id: UUID
+    asker: Persona | None = None
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def project(self) -> str:

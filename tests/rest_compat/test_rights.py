@@ -48,6 +48,7 @@ async def test_a_route_is_open_to_those_who_may_and_refused_without_a_trace_to_a
     assert await contents() == before
 
     for persona in (each for each in askers if is_allowed(route.right, each.principal)):
+        world.asker = persona
         path, body = await make_request(world)
         answer = await _send(world, persona, route, path, body)
         assert answer.status_code == route.status, (persona.name, answer.text)
