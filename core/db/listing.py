@@ -131,9 +131,10 @@ async def read_stretches(
     size: int,
     parent_column: str,
     parents: Sequence[UUID],
+    columns: tuple[str, ...] | None = None,
 ) -> dict[UUID, list[asyncpg.Record]]:
     """Return the same of the rows of each parent: those whose `parent_column` names it."""
-    sql = _stretches_sql(select, ordering, len(arguments), parent_column)
+    sql = _stretches_sql(select, ordering, len(arguments), parent_column, columns)
     found: dict[UUID, list[asyncpg.Record]] = {parent: [] for parent in parents}
     for row in await connection.fetch(sql, *arguments, size, parents, skipped):
         found[row["parent_id"]].append(row)
@@ -250,10 +251,15 @@ def _stretch_sql(
 
 
 @functools.lru_cache(maxsize=256)
-def _stretches_sql(select: str, ordering: Ordering, argument_count: int, parent_column: str) -> str:
-    return _pages_sql(
-        select, _unbounded(ordering), argument_count, parent_column, offset=f" OFFSET ${argument_count + 3}"
-    )
+def _stretches_sql(
+    select: str,
+    ordering: Ordering,
+    argument_count: int,
+    parent_column: str,
+    columns: tuple[str, ...] | None,
+) -> str:
+    offset = f" OFFSET ${argument_count + 3}"
+    return _pages_sql(select, _unbounded(ordering), argument_count, parent_column, columns, offset=offset)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -19,6 +19,9 @@ from core.scheduling.region_reading import all_regions
 from plugins.api.config import ConfigErrors, load, redact
 from rest_compat.dashmon.reads import Reads, milliseconds, moment_or_none
 
+# What of a monitor's row is shown in short, beside its id.
+SUMMARY_COLUMNS = ("name", "kind", "target", "status", "is_paused", "interval_seconds")
+
 
 class DeviceSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A device in a list. `status` is pending, up, degraded, down or unknown; `interval` is in seconds."""

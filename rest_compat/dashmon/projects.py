@@ -31,6 +31,7 @@ from core.monitors.status import MonitorStatus
 from plugins.api.config import Config, Meta
 from rest_compat.dashmon.device_shapes import (
     PROJECT_ID,
+    SUMMARY_COLUMNS,
     SUMMARY_EXAMPLE,
     DeviceSummary,
     summaries,
@@ -139,6 +140,7 @@ async def _with_devices(read: Reads, rows: list[asyncpg.Record], below: Stretch)
         size=below.limit,
         parent_column=PROJECT_OF_MONITOR,
         parents=ids,
+        columns=SUMMARY_COLUMNS,
     )
     shown = await summaries(read, devices)
     return [

@@ -10,6 +10,7 @@ import pytest
 
 from core.asgi import create_app
 from core.inherited_socket_server import InheritedSocketServer
+from core.request_frame import RequestFrame
 from core.services import Services
 from core.supervision.listening_socket import BACKLOG, listen
 from tests.graphql_schema.conftest import installed, owner, services, stranger, watched
@@ -30,7 +31,8 @@ async def address(services) -> AsyncIterator[str]:
     """The address of a server with every face."""
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    server = InheritedSocketServer(create_app(services), listener.detach(), BACKLOG)
+    app = RequestFrame(create_app(services), services.clock)
+    server = InheritedSocketServer(app, listener.detach(), BACKLOG)
     started = asyncio.Event()
     serving = asyncio.create_task(server.run(started.set))
     await started.wait()
