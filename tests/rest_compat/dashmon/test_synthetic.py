@@ -1,0 +1,71 @@
+"""What is expected of the answers of a device."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.ids import Prefix, encode_id
+from tests.rest_compat.dashmon.asking import ask, told
+
+HEADERS = [{"name": "X-Key", "value": "s3cret"}]
+
+
+async def shop(owner) -> str:
+    config = {"url": "https://shop.example.org/", "method": "HEAD", "headers": HEADERS}
+    return f"/api/devices/{encode_id(Prefix.MONITOR, await owner.add_monitor('The shop', config=config))}/synthetic"
+
+
+async def test_assertions_are_saved_one_by_one_and_the_rest_of_the_configuration_stays(owner) -> None:
+    path = await shop(owner)
+
+    for body, expected in (
+        ({"expectedStatuses": ["204", "301-302"]}, (["204", "301-302"], None)),
+        ({"latencyLimitMs": 800}, (["204", "301-302"], 800)),
+        ({"expectedStatuses": None}, (["200-299"], 800)),
+        ({"latencyLimitMs": None}, (["200-299"], None)),
+        ({}, (["200-299"], None)),
+    ):
+        shown = await told(owner, "PUT", path, body)
+        (row,) = await owner.fetch("SELECT config FROM monitors")
+        config = row["config"]
+        assert (config["acceptedStatuses"], config["degradedAboveMs"]) == expected
+        assert (shown["config"]["acceptedStatuses"], shown["config"]["degradedAboveMs"]) == expected
+        assert (config["method"], config["headers"]) == ("HEAD", HEADERS)
+        assert "s3cret" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ({"expectedStatuses": ["nine"]}, [["expectedStatuses"]]),
+        ({"expectedStatuses": []}, [["expectedStatuses"]]),
+        ({"latencyLimitMs": 0}, [["latencyLimitMs"]]),
+        ({"latencyLimitMs": "fast"}, [["latencyLimitMs"]]),
+        ({"tls": {"daysLeft": 14}}, [["tls"]]),
+        ({"domain": {}, "tls": None}, [["domain"], ["tls"]]),
+        ({"expectStatuses": ["200"]}, [["expectStatuses"]]),
+    ],
+)
+async def test_an_assertion_that_cannot_be_is_told_and_nothing_is_stored(
+    owner, contents, body, paths
+) -> None:
+    path = await shop(owner)
+    await told(owner, "GET", "/api/me")
+    before = await contents()
+
+    answer = await ask(owner, "PUT", path, body)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
+    assert sorted(issue["path"][:1] for issue in answer.json()["issues"]) == paths
+    assert await contents() == before
+
+
+async def test_a_heartbeat_answers_nothing_that_could_be_asserted(owner, contents) -> None:
+    path = f"/api/devices/{encode_id(Prefix.MONITOR, await owner.add_heartbeat())}/synthetic"
+    await told(owner, "GET", "/api/me")
+    before = await contents()
+
+    answer = await ask(owner, "PUT", path, {"latencyLimitMs": 800})
+
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+    assert await contents() == before
