@@ -58,7 +58,7 @@ async def standing_of(read: Reads, principal: Principal) -> Standing:
     found = await own_workspace(read.connection, read.sight, [principal.workspace_id])
     if not found:
         raise NotFound("workspace not found")
-    allowance = await allowance_of(read.connection, principal.workspace_id)
+    allowance = await allowance_of(read.connection, principal.workspace_id, read.now)
     return Standing(
         workspace=shown_workspace(found[principal.workspace_id]),
         plan=allowance.plan.value.lower(),
