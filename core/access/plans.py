@@ -36,6 +36,17 @@ class Capability(enum.StrEnum):
     TIMEZONE = "a timezone of one's own"
 
 
+# Asked for on Dashmon's routes alone: the other APIs document the same for every plan.
+OF_DASHMON_ALONE = frozenset(
+    {
+        Capability.BEARER_TOKENS,
+        Capability.TOKEN_GOVERNANCE,
+        Capability.ASSERTIONS,
+        Capability.REPORTING,
+        Capability.TIMEZONE,
+    }
+)
+
 # The largest number that GraphQL's Int holds, where a plan sets no limit.
 UNLIMITED = 2**31 - 1
 _ALL = frozenset(Capability)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from core.access.plans import TERMS, UNLIMITED, Capability, Plan, PlanTerms
+from core.access.plans import OF_DASHMON_ALONE, TERMS, UNLIMITED, Capability, Plan, PlanTerms
 
 _HEAD = """# Plans
 
-What a workspace may have, by its plan. How one is booked, what is refused beyond it and what is not yet asked for:
-[plans](../how-to/plans.md).
+What a workspace may have, by its plan. How one is booked, and what is refused beyond it: [plans](../how-to/plans.md).
+What is marked by a star is asked for on [Dashmon's routes](../how-to/dashmon.md) alone, and open to every plan through
+GraphQL and the other APIs.
 """
 
 _ROWS: Sequence[tuple[str, Callable[[PlanTerms], str]]] = (
@@ -26,10 +27,14 @@ _ROWS: Sequence[tuple[str, Callable[[PlanTerms], str]]] = (
 def plans_page() -> str:
     """Return the page in Markdown."""
     rows = [(what, *(shown(TERMS[plan]) for plan in Plan)) for what, shown in _ROWS]
-    rows += [(each.value, *(_mark(TERMS[plan], each) for plan in Plan)) for each in Capability]
+    rows += [(_named(each), *(_mark(TERMS[plan], each) for plan in Plan)) for each in Capability]
     header = ("", *(plan.value for plan in Plan))
     lines = [header, ("---", *("---:" for _ in Plan)), *rows]
     return _HEAD + "\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _named(capability: Capability) -> str:
+    return f"{capability.value} \\*" if capability in OF_DASHMON_ALONE else capability.value
 
 
 def _number(number: int) -> str:

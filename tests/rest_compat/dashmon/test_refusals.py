@@ -76,6 +76,22 @@ async def test_a_premium_route_is_refused_on_a_free_plan_and_granted_on_others(
     await told(owner, route.method, path, body, by=paying, status=route.status)
 
 
+async def test_what_is_premium_here_alone_is_open_to_every_plan_in_graphql(owner) -> None:
+    await book(owner, Plan.FREE)
+    device = encode_id(Prefix.MONITOR, await owner.add_monitor())
+
+    data = await owner.data(
+        """mutation ($id: ID!) {
+          createApiToken(input: {name: "ci", grants: [{scope: INCIDENTS, permission: READ}]}) { userErrors { code } }
+          updateProfile(input: {timezone: "Europe/Berlin"}) { userErrors { code } }
+          updateMonitor(input: {id: $id, probe: {http: {url: "https://x.example/", acceptedStatuses: ["204"]}}}) {
+            monitor { latency(period: DAY) { p95Ms } } userErrors { code } } }""",
+        id=device,
+    )
+
+    assert [payload["userErrors"] for payload in data.values()] == [[], [], []]
+
+
 async def test_a_heartbeat_is_premium_however_it_is_made(owner, contents) -> None:
     await book(owner, Plan.FREE)
     person = await signed_in(owner, Role.OWNER)
