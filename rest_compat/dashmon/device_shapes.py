@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec.structs import asdict
 
 from core.checks.reading import last_checks
 from core.ids import Prefix, encode_id
@@ -37,25 +38,16 @@ class DeviceSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     response_time_ms: float | None
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Device(DeviceSummary, frozen=True, kw_only=True, rename="camel"):
     """A device with its tags. `config` is how it is looked at, without secrets; `interval` and `timeout` are seconds."""
 
-    id: str
     project_id: str
-    name: str
-    type: str
-    target: str
     config: dict[str, Any]
-    status: str
     status_since: str
-    paused: bool
     flapping: bool
-    interval: int | None
     timeout: int
     regions: list[str]
     tags: list[str]
-    last_checked_at: str | None
-    response_time_ms: float | None
     last_error: str | None
     created_at: str
     updated_at: str
@@ -83,10 +75,11 @@ def device_summary(row: asyncpg.Record, last: asyncpg.Record | None) -> DeviceSu
 
 async def whole_device(read: Reads, registry: PluginRegistry, row: asyncpg.Record) -> Device:
     """Return a device in full, from its row and what is read beside it."""
-    key, summary = row["id"], await _summary(read, row)
+    key = row["id"]
+    last = (await last_checks(read.connection, read.sight, [key])).get(key)
     tags = await tags_of_monitors(read.connection, read.sight, [key])
     return Device(
-        **{name: getattr(summary.short, name) for name in DeviceSummary.__struct_fields__},
+        **asdict(device_summary(row, last)),
         project_id=encode_id(Prefix.PROJECT, row["project_id"]),
         config=shown_config(registry, row),
         status_since=write_moment(status_since(row)),
@@ -94,20 +87,10 @@ async def whole_device(read: Reads, registry: PluginRegistry, row: asyncpg.Recor
         timeout=row["timeout_seconds"],
         regions=await _region_keys(read, row),
         tags=[tag["name"] for tag in tags[key]],
-        last_error=summary.last_error,
+        last_error=None if last is None else last["error"],
         created_at=write_moment(row["created_at"]),
         updated_at=write_moment(row["updated_at"]),
     )
-
-
-class _Summary(msgspec.Struct, frozen=True, kw_only=True):
-    short: DeviceSummary
-    last_error: str | None
-
-
-async def _summary(read: Reads, row: asyncpg.Record) -> _Summary:
-    last = (await last_checks(read.connection, read.sight, [row["id"]])).get(row["id"])
-    return _Summary(short=device_summary(row, last), last_error=None if last is None else last["error"])
 
 
 async def summaries(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import asyncpg
 import msgspec
+from msgspec.structs import asdict
 
 from core.access.invitation_service import InviteMember
 from core.access.permission import require
@@ -42,18 +43,12 @@ class Invitations(msgspec.Struct, frozen=True, kw_only=True):
     invitations: list[Invitation]
 
 
-class NewInvitation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NewInvitation(Invitation, frozen=True, kw_only=True, rename="camel"):
     """An invitation that was just made. `token` is what the person needs to accept, told here and never again.
 
     It is null where this server sends it by e-mail.
     """
 
-    id: str
-    email: str
-    role: str
-    status: str
-    created_at: str
-    expires_at: str
     token: str | None
 
 
@@ -108,7 +103,7 @@ async def _create(call: Call) -> NewInvitation:
     made = await call.services.team.invitations.invite(call.principal, wanted)
     async with reads(call) as read:
         row = (await invitations_by_id(read.connection, read.sight, [made.id]))[made.id]
-    return NewInvitation(**msgspec.structs.asdict(_shown(row, read.now)), token=made.token)
+    return NewInvitation(**asdict(_shown(row, read.now)), token=made.token)
 
 
 async def _cancel(call: Call) -> CancelledInvitation:

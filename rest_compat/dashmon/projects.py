@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec.structs import asdict
 
 from core.access.permission import require
 from core.access.principal import TokenPermission, TokenScope
@@ -63,15 +64,9 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: str
 
 
-class ListedProject(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ListedProject(Project, frozen=True, kw_only=True, rename="camel"):
     """A project with a page of its devices; `deviceCount` counts them all."""
 
-    id: str
-    name: str
-    is_default: bool
-    status: str
-    device_count: int
-    created_at: str
     devices: list[DeviceSummary]
 
 
@@ -144,7 +139,7 @@ async def _with_devices(read: Reads, rows: list[asyncpg.Record], below: Stretch)
     )
     shown = await summaries(read, devices)
     return [
-        ListedProject(**msgspec.structs.asdict(project), devices=shown[row["id"]])
+        ListedProject(**asdict(project), devices=shown[row["id"]])
         for row, project in zip(rows, await _shown(read, rows), strict=True)
     ]
 

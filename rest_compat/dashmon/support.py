@@ -6,6 +6,7 @@ from http import HTTPMethod
 from importlib import metadata
 
 import msgspec
+from msgspec.structs import asdict
 
 from core.access.permission import may
 from core.access.principal import TokenPermission, TokenScope
@@ -27,9 +28,7 @@ from rest_compat.dashmon.incidents import UNRESOLVED
 from rest_compat.dashmon.reads import Reads, reads
 from rest_compat.dashmon.workspace_shapes import (
     STANDING_EXAMPLE,
-    Limits,
-    Workspace,
-    fields_of,
+    Standing,
     standing_of,
 )
 from rest_compat.route import Call, Route
@@ -61,7 +60,7 @@ class DeliverySummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
     latest_failures: list[FailedDelivery]
 
 
-class SupportSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class SupportSummary(Standing, frozen=True, kw_only=True, rename="camel"):
     """How the workspace is now. What the one who asks may not see is null."""
 
     generated_at: str
@@ -69,12 +68,6 @@ class SupportSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     devices: DeviceCounts | None
     incidents: OpenIncidents | None
     deliveries: DeliverySummary | None
-    workspace: Workspace
-    plan: str
-    is_premium: bool
-    write_locked: bool
-    lock_reason: str | None
-    limits: Limits
 
 
 async def _summary(call: Call) -> SupportSummary:
@@ -85,7 +78,7 @@ async def _summary(call: Call) -> SupportSummary:
             devices=await _devices(read) if _sees(call, TokenScope.UPTIME_CHECKS) else None,
             incidents=await _incidents(read) if _sees(call, TokenScope.INCIDENTS) else None,
             deliveries=await _deliveries(call, read),
-            **fields_of(await standing_of(read, call.principal)),
+            **asdict(await standing_of(read, call.principal)),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import asyncpg
 import msgspec
+from msgspec.structs import asdict
 
 from core.access.grant_words import dashmon_access_level, grants_of_access_level
 from core.access.grants import grants_from_json
@@ -73,16 +74,9 @@ class ApiTokens(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
-class NewApiToken(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class NewApiToken(ApiToken, frozen=True, kw_only=True, rename="camel"):
     """A token that was just made, with its secret in `token`, which is told here and never again."""
 
-    id: str
-    label: str
-    prefix: str
-    access_level: str | None
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
     token: str
 
 
@@ -154,7 +148,7 @@ async def _create(call: Call) -> NewApiToken:
         made = await call.services.tokens.create(call.principal, wanted)
     async with reads(call) as read:
         row = (await tokens_by_id(read.connection, read.sight, [made.id]))[made.id]
-    return NewApiToken(**msgspec.structs.asdict(_shown(row)), token=made.secret)
+    return NewApiToken(**asdict(_shown(row)), token=made.secret)
 
 
 def _require_governance(call: Call, body: TokenBody, data: Mapping[str, Any]) -> None:

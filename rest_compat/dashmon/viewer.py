@@ -7,6 +7,7 @@ from http import HTTPMethod, HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from core.access.permission import reach
 from core.access.plans import TERMS, Capability
@@ -21,9 +22,8 @@ from rest_compat.dashmon.reads import Reads, reads
 from rest_compat.dashmon.workspace_shapes import (
     STANDING_EXAMPLE,
     WORKSPACE_EXAMPLE,
-    Limits,
+    Standing,
     Workspace,
-    fields_of,
     shown_workspace,
     standing_of,
 )
@@ -42,18 +42,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     language: str
 
 
-class Me(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Me(Standing, frozen=True, kw_only=True, rename="camel"):
     """Who asks, in which workspace, under which plan. `user` is null for a token that nobody made."""
 
     user: User | None
     role: str
     auth: str
-    workspace: Workspace
-    plan: str
-    is_premium: bool
-    write_locked: bool
-    lock_reason: str | None
-    limits: Limits
 
 
 class ProjectScope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -63,7 +57,7 @@ class ProjectScope(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     project_ids: list[str] | None
 
 
-class PermissionFoundation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class PermissionFoundation(Standing, frozen=True, kw_only=True, rename="camel"):
     """What a person may do in the workspace that is selected, and which others he could select.
 
     `permissions` has for each scope how far it is open: read, write (which includes read), delete (which includes
@@ -75,12 +69,6 @@ class PermissionFoundation(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     permissions: dict[str, str | None]
     capabilities: dict[str, bool]
     workspaces: list[Workspace]
-    workspace: Workspace
-    plan: str
-    is_premium: bool
-    write_locked: bool
-    lock_reason: str | None
-    limits: Limits
 
 
 class AccountContextBody(Config):
@@ -101,7 +89,7 @@ async def shown_viewer(read: Reads, principal: Principal) -> Me:
         user=await _user(read, principal),
         role=principal.role.value.lower(),
         auth="session" if principal.token_id is None else "bearer",
-        **fields_of(await standing_of(read, principal)),
+        **asdict(await standing_of(read, principal)),
     )
 
 
@@ -136,7 +124,7 @@ async def _permission_foundation(call: Call) -> PermissionFoundation:
         permissions={scope.value.lower(): _reach(principal, scope) for scope in TokenScope},
         capabilities={each.name.lower(): each in TERMS[principal.plan].capabilities for each in Capability},
         workspaces=[shown_workspace(row) for row in rows],
-        **fields_of(standing),
+        **asdict(standing),
     )
 
 

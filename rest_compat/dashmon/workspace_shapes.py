@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import asyncpg
 import msgspec
 
@@ -78,11 +76,6 @@ def _limits(plan: Plan) -> Limits:
         requests_per_hour=terms.requests_per_hour,
         retention_days=terms.retention_days,
     )
-
-
-def fields_of(standing: Standing) -> dict[str, Any]:
-    """Return the fields, for an answer that says more."""
-    return msgspec.structs.asdict(standing)
 
 
 WORKSPACE_EXAMPLE = {
