@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPMethod
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -19,7 +20,7 @@ from core.access.rights import QUERIES
 from core.access.token_service import MOST_LIVE_TOKENS
 from core.alerting.reading import monitors_told
 from core.db.listing import count_rows_by, read_stretch
-from core.deliveries.reading import CHANNELS, WEBHOOKS
+from core.deliveries.reading import CHANNELS, WEBHOOKS, channels_in
 from core.moments import write_moment
 from rest_compat.dashmon.deliveries import COUNTS_EXAMPLE, DeliveryCounts, delivery_counts
 from rest_compat.dashmon.reads import Reads, reads
@@ -120,8 +121,12 @@ async def _routing(read: Reads, principal: Principal) -> RoutingCoverage:
         devices=await _devices(read)
         if _sees(principal, TokenScope.UPTIME_CHECKS, TokenScope.NOTIFICATIONS)
         else None,
-        channels=await _destinations(read, CHANNELS) if _sees(principal, TokenScope.NOTIFICATIONS) else None,
-        webhooks=await _destinations(read, WEBHOOKS) if _sees(principal, TokenScope.WEBHOOKS) else None,
+        channels=await _destinations(read, CHANNELS, channels_in(read.sight))
+        if _sees(principal, TokenScope.NOTIFICATIONS)
+        else None,
+        webhooks=await _destinations(read, WEBHOOKS, (read.sight.workspace_id,))
+        if _sees(principal, TokenScope.WEBHOOKS)
+        else None,
     )
 
 
@@ -132,8 +137,8 @@ async def _devices(read: Reads) -> DeviceCoverage:
     )
 
 
-async def _destinations(read: Reads, select: str) -> Destinations:
-    rows = await count_rows_by(read.connection, select, (read.sight.workspace_id,), ("is_active",))
+async def _destinations(read: Reads, select: str, arguments: tuple[Any, ...]) -> Destinations:
+    rows = await count_rows_by(read.connection, select, arguments, ("is_active",))
     totals = {row["is_active"]: row["total"] for row in rows}
     return Destinations(total=sum(totals.values()), active=totals.get(True, 0))
 

@@ -71,6 +71,27 @@ async def test_another_workspaces_device_is_not_tagged_beside_ones_own(owner, st
     assert await contents() == before
 
 
+async def test_another_workspaces_project_in_a_body_is_like_none(owner, stranger, contents) -> None:
+    admin = await signed_in(owner, Role.OWNER)
+    device = encode_id(Prefix.MONITOR, await owner.add_monitor())
+    foreign = encode_id(Prefix.PROJECT, stranger.project_id)
+    await told(owner, "GET", "/api/me", by=admin)
+    before = await contents()
+
+    answers = set()
+    for public_id in (foreign, encode_id(Prefix.PROJECT, new_id(owner.now)), "x", ""):
+        invitation = {"email": "grace@example.org", "projectIds": [public_id]}
+        for method, path, body in (
+            ("PUT", f"/api/devices/{device}", {"projectId": public_id}),
+            ("POST", "/api/user/team-invitations", invitation),
+        ):
+            answer = await ask(owner, method, path, body, headers=admin.headers)
+            answers.add((path, answer.status_code, answer.text))
+
+    assert [status for _, status, _ in answers] == [400, 400]
+    assert await contents() == before
+
+
 async def test_what_a_confined_member_does_not_see_is_forbidden_by_project_or_by_device(
     owner, contents
 ) -> None:

@@ -102,6 +102,34 @@ async def test_the_posture_has_true_figures(owner) -> None:
     assert routing["devices"] == {"total": 16, "withChannel": 0, "withoutChannel": 16}
 
 
+async def test_a_device_is_covered_by_whatever_active_channel_is_told_of_it(owner) -> None:
+    shop, till = await owner.add_monitors(["The shop", "The till"])
+
+    async def covered() -> int:
+        posture = await told(owner, "GET", "/api/user/integration-posture")
+        found: int = posture["routing"]["devices"]["withChannel"]
+        return found
+
+    assert await covered() == 0
+    await owner.add_channel("Till's own", monitor_id=till)
+    assert await covered() == 1
+    shared = await owner.add_channel("Everybody's")
+    assert await covered() == 2
+    await owner.insert(
+        "monitor_channels",
+        monitor_id=shop,
+        channel_id=shared,
+        workspace_id=owner.workspace_id,
+        place=1,
+        is_enabled=False,
+    )
+    assert await covered() == 1
+    await owner.fetch("UPDATE channels SET is_active = false WHERE monitor_id IS NOT NULL")
+    assert await covered() == 1  # the till is told to everybody's
+    await owner.fetch("UPDATE channels SET deleted_at = $1", owner.now)
+    assert await covered() == 0
+
+
 async def test_what_may_not_be_seen_is_null_and_not_counted(owner) -> None:
     await seed(owner)
     zoo = await owner.add_project("Zoo")
