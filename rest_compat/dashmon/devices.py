@@ -43,6 +43,7 @@ NAMES: Names = {
     ("probe", "http"): (),
     ("probe", "http", "acceptedStatuses"): ("expectedStatuses",),
     ("probe", "http", "degradedAboveMs"): ("latencyLimitMs",),
+    ("probe", "http", "certificateDaysLeft"): ("tls", "daysLeft"),
     ("probe", "heartbeat"): (),
     ("probe", "heartbeat", "intervalSeconds"): ("interval",),
     ("probe", "heartbeat", "graceSeconds"): ("grace",),

@@ -11,7 +11,7 @@ HEADERS = [{"name": "X-Key", "value": "s3cret"}]
 
 
 async def shop(owner) -> str:
-    config = {"url": "https://shop.example.org/", "method": "HEAD", "headers": HEADERS}
+    config = {"url": "https://shop.example.org/", "method": "POST", "headers": HEADERS}
     return f"/api/devices/{encode_id(Prefix.MONITOR, await owner.add_monitor('The shop', config=config))}/synthetic"
 
 
@@ -30,8 +30,42 @@ async def test_assertions_are_saved_one_by_one_and_the_rest_of_the_configuration
         config = row["config"]
         assert (config["acceptedStatuses"], config["degradedAboveMs"]) == expected
         assert (shown["config"]["acceptedStatuses"], shown["config"]["degradedAboveMs"]) == expected
-        assert (config["method"], config["headers"]) == ("HEAD", HEADERS)
+        assert (config["method"], config["headers"]) == ("POST", HEADERS)
         assert "s3cret" not in str(shown)
+
+
+async def test_bodies_values_in_json_and_certificates_are_asserted_as_graphql_shows_it(owner) -> None:
+    path = await shop(owner)
+    in_graphql = """query ($id: ID!) { monitor(id: $id) { probe { ... on HttpProbeConfig {
+      bodyContains bodyLacks json { path operator value } certificateDaysLeft } } } }"""
+    nothing = {"bodyContains": None, "bodyLacks": None, "json": [], "certificateDaysLeft": None}
+    exists = {"path": "$.version", "operator": "exists"}
+    equals = {"path": "$.status", "operator": "not_equals", "value": "down"}
+
+    for body, changed in (
+        ({"bodyContains": "In stock"}, {"bodyContains": "In stock"}),
+        ({"bodyLacks": "Error"}, {"bodyLacks": "Error"}),
+        (
+            {"json": [exists, equals]},
+            {
+                "json": [
+                    {"path": "$.version", "operator": "EXISTS", "value": None},
+                    {"path": "$.status", "operator": "NOT_EQUALS", "value": "down"},
+                ]
+            },
+        ),
+        ({"tls": {"daysLeft": 14}}, {"certificateDaysLeft": 14}),
+        ({"tls": {}}, {}),
+        ({"tls": {"daysLeft": None}, "json": None}, {"certificateDaysLeft": None, "json": []}),
+        ({"tls": {"daysLeft": 3}, "json": [exists]}, None),
+        ({"tls": None, "json": [], "bodyContains": None, "bodyLacks": None}, nothing),
+    ):
+        shown = await told(owner, "PUT", path, body)
+        probe = (await owner.data(in_graphql, id=shown["id"]))["monitor"]["probe"]
+        assert {name: shown["config"][name] for name in nothing} == probe
+        if changed is not None:
+            assert {name: probe[name] for name in changed} == changed
+    assert probe == nothing
 
 
 @pytest.mark.parametrize(
@@ -41,8 +75,15 @@ async def test_assertions_are_saved_one_by_one_and_the_rest_of_the_configuration
         ({"expectedStatuses": []}, [["expectedStatuses"]]),
         ({"latencyLimitMs": 0}, [["latencyLimitMs"]]),
         ({"latencyLimitMs": "fast"}, [["latencyLimitMs"]]),
-        ({"tls": {"daysLeft": 14}}, [["tls"]]),
-        ({"domain": {}, "tls": None}, [["domain"], ["tls"]]),
+        ({"bodyContains": ""}, [["bodyContains"]]),
+        ({"bodyLacks": 7}, [["bodyLacks"]]),
+        ({"json": [{"path": "status", "operator": "equals", "value": "ok"}]}, [["json"]]),
+        ({"json": [{"path": "$.a", "operator": "EQUALS", "value": "ok"}]}, [["json"]]),
+        ({"json": [{"path": "$.a", "operator": "less_than", "value": "few"}]}, [["json"]]),
+        ({"json": {"path": "$.a", "operator": "exists"}}, [["json"]]),
+        ({"tls": {"daysLeft": 0}}, [["tls"]]),
+        ({"tls": {"days": 14}}, [["tls"]]),
+        ({"domain": {"daysLeft": 14}}, [["domain"]]),
         ({"expectStatuses": ["200"]}, [["expectStatuses"]]),
     ],
 )
