@@ -13,7 +13,7 @@ from core.access.principal import TokenPermission, TokenScope
 from core.access.rights import MUTATIONS, QUERIES
 from core.checks.reading import CHECKS, LATEST_FIRST, MONITOR_OF_CHECK, CheckFilter
 from core.db.listing import PageRequest, read_pages
-from core.ids import Prefix, encode_id, encode_ids
+from core.ids import Prefix, encode_id
 from core.issues import Issues
 from core.moments import write_moment
 from core.monitors.finding import find_monitor
@@ -67,10 +67,16 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Queued(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Devices that are checked as soon as a worker of their regions is free."""
+    """A device that is checked as soon as a worker of its regions is free."""
+
+    device_id: str
+    queued: int = 1
+
+
+class AllQueued(msgspec.Struct, frozen=True, kw_only=True):
+    """How many devices are checked as soon as workers of their regions are free."""
 
     queued: int
-    device_ids: list[str]
 
 
 async def _history(call: Call) -> History:
@@ -140,16 +146,13 @@ def _with_figures(told: Percentiles, row: asyncpg.Record) -> Percentiles:
 
 
 async def _test_now(call: Call) -> Queued:
-    return await _queued(call, CheckNow(monitor_ids=[call.path["deviceId"]]))
+    wanted = CheckNow(monitor_ids=[call.path["deviceId"]])
+    (found,) = await call.services.bulk.check_now(call.principal, wanted)
+    return Queued(device_id=encode_id(Prefix.MONITOR, found))
 
 
-async def _refresh_all(call: Call) -> Queued:
-    return await _queued(call, CheckNow())
-
-
-async def _queued(call: Call, wanted: CheckNow) -> Queued:
-    found = await call.services.bulk.check_now(call.principal, wanted)
-    return Queued(queued=len(found), device_ids=encode_ids(Prefix.MONITOR, found))
+async def _refresh_all(call: Call) -> AllQueued:
+    return AllQueued(queued=len(await call.services.bulk.check_now(call.principal, CheckNow())))
 
 
 ROUTES = (
@@ -216,7 +219,7 @@ ROUTES = (
         answer=_test_now,
         status=HTTPStatus.ACCEPTED,
         result=Queued,
-        example={"queued": 1, "deviceIds": [DEVICE_ID]},
+        example={"deviceId": DEVICE_ID, "queued": 1},
         refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     ),
     Route(
@@ -228,7 +231,7 @@ ROUTES = (
         capability=Capability.CHECK_ALL,
         answer=_refresh_all,
         status=HTTPStatus.ACCEPTED,
-        result=Queued,
-        example={"queued": 1, "deviceIds": [DEVICE_ID]},
+        result=AllQueued,
+        example={"queued": 12},
     ),
 )

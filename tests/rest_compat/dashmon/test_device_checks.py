@@ -94,7 +94,7 @@ async def test_a_device_is_checked_now_and_a_paused_one_is_a_conflict(owner) -> 
 
     queued = await told(owner, "POST", f"/api/devices/{device_id}/test-now", status=202)
 
-    assert queued == {"queued": 1, "deviceIds": [device_id]}
+    assert queued == {"queued": 1, "deviceId": device_id}
     (lease,) = await owner.fetch("SELECT due_at FROM leases")
     assert lease["due_at"] <= owner.now
     await owner.fetch("UPDATE monitors SET paused_at = created_at")
@@ -102,14 +102,11 @@ async def test_a_device_is_checked_now_and_a_paused_one_is_a_conflict(owner) -> 
 
 
 async def test_all_devices_are_refreshed_once_a_minute(owner, clock) -> None:
-    shop = encode_id(Prefix.MONITOR, await owner.add_monitor("The shop"))
+    await owner.add_monitors(["The shop", "The till"])
     await owner.add_monitor("Resting", paused_at=owner.now)
     await owner.add_heartbeat()
 
-    assert await told(owner, "POST", "/api/devices/refresh-all", status=202) == {
-        "queued": 1,
-        "deviceIds": [shop],
-    }
+    assert await told(owner, "POST", "/api/devices/refresh-all", status=202) == {"queued": 2}
 
     clock.advance(20)
     answer = await ask(owner, "POST", "/api/devices/refresh-all")
