@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from core.access.plans import OF_DASHMON_ALONE, TERMS, UNLIMITED, Capability, Plan, PlanTerms
+from core.access.plans import OF_DASHMON_ALONE, TERMS, TO_COME, UNLIMITED, Capability, Plan, PlanTerms
 
 _HEAD = """# Plans
 
 What a workspace may have, by its plan. How one is booked, and what is refused beyond it: [plans](../how-to/plans.md).
 What is marked by a star is asked for on [Dashmon's routes](../how-to/dashmon.md) alone, and open to every plan through
-GraphQL and the other APIs.
+GraphQL and the other APIs; what is in brackets is still to come.
 """
 
 _ROWS: Sequence[tuple[str, Callable[[PlanTerms], str]]] = (
@@ -34,6 +34,8 @@ def plans_page() -> str:
 
 
 def _named(capability: Capability) -> str:
+    if capability in TO_COME:
+        return f"({capability.value})"
     return f"{capability.value} \\*" if capability in OF_DASHMON_ALONE else capability.value
 
 

@@ -191,7 +191,6 @@ ROUTES = (
         name="latencyPercentiles",
         summary="How long a device took to answer: p50, p95, p99",
         right=QUERIES["monitor"],
-        capability=Capability.REPORTING,
         answer=_percentiles,
         result=Percentiles,
         query=(choice_parameter("window", "Which time, ending now", list(WINDOWS), default=_DEFAULT_WINDOW),),

@@ -20,8 +20,6 @@ from tests.rest_compat.dashmon.samples import REQUESTS
 
 ROUTES = Path(__file__).parents[2] / "contract" / "routes.tsv"
 PREMIUM = [route for route in DASHMON.routes if route.capability is not None]
-# The list of routes leaves it open; the page counts percentiles among the reports of paid plans.
-PREMIUM_BY_THE_PAGE_ALONE = {"GET /api/devices/{id}/latency/percentiles"}
 CLOSED = [route for route in DASHMON.routes if not route.is_open]
 
 
@@ -32,7 +30,7 @@ def test_the_premium_routes_are_those_that_are_documented_so() -> None:
     of_sessions = {f"{row['method']} {row['path']}" for row in rows if row["auth"] == "session"}
     served = {route.template for route in DASHMON.routes}
 
-    assert {route.template for route in PREMIUM} == (documented & served) | PREMIUM_BY_THE_PAGE_ALONE
+    assert {route.template for route in PREMIUM} == documented & served
     assert {route.template for route in DASHMON.routes if route.is_of_session} == of_sessions
 
 
