@@ -60,7 +60,7 @@ async def _get(call: Call) -> Account:
             connection, sight, [] if principal.user_id is None else [principal.user_id]
         )
     if not people or not workspaces:
-        raise NotFound("the api token has no maker whose account it could show")
+        raise NotFound("account not found")
     (user,), (workspace,) = people.values(), workspaces.values()
     return Account(
         id=encode_id(Prefix.USER, user["id"]),
