@@ -10,8 +10,9 @@ import pytest
 from core.errors import InvalidInput
 from core.issues import Issues
 from core.kind_choice import parse_choice
-from core.plugin_registry import load_plugins
-from plugins.api.config import to_json
+from core.plugin_registry import LoadedNotifier, PluginRegistry, load_plugins
+from plugins.api.config import Config, Secret, to_json
+from plugins.api.notifier import Notifier
 from rest_compat.renaming import renamed
 from rest_compat.statusapp.notifier_words import (
     DOCUMENTED_TYPES,
@@ -65,6 +66,39 @@ def test_a_type_without_its_notifier_is_refused_with_those_that_there_are(named)
     assert issue.path == ("type",)
     assert issue.expected == "EMAIL, WEBHOOK"
     assert (named in DOCUMENTED_TYPES) == ("installed" in issue.message)
+
+
+class SlackConfig(Config):
+    """What a stranger's notifier takes."""
+
+    webhook_url: Secret
+    channel: str | None = None
+
+
+def test_a_notifier_that_is_installed_later_is_served_by_its_documented_type() -> None:
+    async def send(_config, _message, _context) -> None: ...
+
+    notifier = Notifier(
+        key="slack",
+        title="Slack",
+        description="Tells a room",
+        config=SlackConfig,
+        send=send,
+        recipients=lambda _: ["#ops"],
+    )
+    loaded = {"slack": LoadedNotifier(notifier=notifier, distribution="stranger")}
+    registry = PluginRegistry(notifiers_by_key={**REGISTRY.notifiers_by_key, **loaded})
+    given = {"webhookUrl": "https://hooks.slack.com/services/s3cret", "channel": "#alerts"}
+    issues = Issues()
+
+    assert kind_of_type(registry, "SLACK", ("type",), issues) == "slack"
+    chosen = chosen_notifier("slack", given, ("config",), issues)
+    shown = shown_notifier(registry, StoredNotifier(kind="slack", config=given))
+
+    assert issues.found == []
+    assert chosen is not None
+    assert (chosen.choice.kind, chosen.choice.config) == ("slack", given)
+    assert (shown.type, shown.config, shown.secrets_set) == ("SLACK", {"channel": "#alerts"}, ["webhookUrl"])
 
 
 def _config(given: Mapping[str, Any], stored: StoredNotifier | None = None) -> Any:
