@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -190,3 +191,25 @@ async def test_every_request_takes_as_many_statements_however_much_there_is(owne
             counts.setdefault(name, set()).add(len(watched.statements))
 
     assert counts == {"list": {1}, "one": {1}}
+
+
+async def test_what_was_kept_never_brings_back_what_somebody_else_takes_away_meanwhile(owner) -> None:
+    made = await told(owner, "POST", "/notifications", json=WEBHOOK, status=201)
+    path = f"/notifications/{made['id']}"
+    change = {"config": {"url": "https://b.example/"}}
+
+    async with owner.database.acquire() as other, other.transaction():
+        await other.execute(
+            "UPDATE channels SET revision = revision + 1, config = $1", {**WEBHOOK["config"], "headers": []}
+        )
+        asking = asyncio.create_task(ask(owner, "PUT", path, json=change))
+        async with asyncio.timeout(30):
+            while not await owner.fetch(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ):
+                await asyncio.sleep(0.01)
+    answer = await asking
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
+    assert (await config_of(owner, made))["headers"] == []
+    await told(owner, "PUT", path, json=change)
