@@ -12,7 +12,7 @@ from core.access.principal import Grant, Role, TokenPermission, TokenScope
 from core.heartbeats.ping import PingKind
 from rest_compat.statusapp.usage import by_endpoint
 from tests.graphql_schema.conftest import Tenant
-from tests.rest_compat.statusapp.asking import ask, places, told
+from tests.rest_compat.statusapp.answers import ask, places, told
 
 PROFILE = """{ viewer { workspace { plan } user {
   id email name image phoneNumber smsOptIn language timezone status createdAt } } }"""

@@ -9,7 +9,7 @@ import pytest
 
 from core.ids import Prefix, encode_id
 from tests.graphql_schema.conftest import Tenant
-from tests.rest_compat.statusapp.asking import ask, places, told
+from tests.rest_compat.statusapp.answers import ask, places, told
 
 WEBHOOK = {
     "name": "Custom Webhook",

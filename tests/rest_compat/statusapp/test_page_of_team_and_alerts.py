@@ -17,7 +17,7 @@ from core.ids import Prefix, encode_id
 from tests.core.alerting.receiver import receiving
 from tests.graphql_schema.conftest import Tenant
 from tests.rest_compat.shapes import shape_of
-from tests.rest_compat.statusapp.asking import places
+from tests.rest_compat.statusapp.answers import places
 
 PAGE = (Path(__file__).parents[2] / "contract" / "pages" / "statusapp-api.md").read_text()
 SECTIONS = ("Notification Channels API", "Webhooks API", "Team Management API", "Account API")

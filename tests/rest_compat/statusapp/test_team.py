@@ -9,7 +9,7 @@ from core.access.principal import Role
 from core.ids import Prefix, encode_id
 from core.moments import write_moment
 from tests.graphql_schema.conftest import Tenant
-from tests.rest_compat.statusapp.asking import ask, places, told
+from tests.rest_compat.statusapp.answers import ask, places, told
 
 BODY = {"email": "newmember@example.com", "name": "New Team Member", "role": "MEMBER"}
 IN_GRAPHQL = """{

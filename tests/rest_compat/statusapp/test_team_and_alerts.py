@@ -14,7 +14,7 @@ from core.usage.quota import HOUR, hour_of
 from rest_compat.statusapp.dialect import STATUSAPP
 from tests.graphql_schema.conftest import Tenant
 from tests.graphql_schema.samples import World
-from tests.rest_compat.statusapp.asking import ask, places, told
+from tests.rest_compat.statusapp.answers import ask, places, told
 
 PARTS = ("/api/v1/notifications", "/api/v1/webhooks", "/api/v1/team", "/api/v1/account")
 ROUTES = [each for each in STATUSAPP.routes if each.path.startswith(PARTS)]

@@ -12,7 +12,7 @@ import pytest
 from core.ids import Prefix, encode_id
 from tests.core.alerting.receiver import Answer, receiving
 from tests.graphql_schema.conftest import Tenant
-from tests.rest_compat.statusapp.asking import ask, places, told
+from tests.rest_compat.statusapp.answers import ask, places, told
 
 BODY = {
     "name": "Production Webhook",
