@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.access.principal import Role
 from core.ids import Prefix, encode_id
 from tests.graphql_schema.conftest import Tenant
 from tests.rest_compat.statusapp.answers import ask, places, told
@@ -213,3 +214,21 @@ async def test_what_was_kept_never_brings_back_what_somebody_else_takes_away_mea
     assert (answer.status_code, answer.json()["code"]) == (409, "CONFLICT")
     assert (await config_of(owner, made))["headers"] == []
     await told(owner, "PUT", path, json=change)
+
+
+async def test_whoever_is_confined_to_projects_sees_the_same_channels_in_both(owner) -> None:
+    of_all, hidden_project = await owner.add_channel("Of all"), await owner.add_project()
+    for name, project_id in (("In sight", owner.project_id), ("Out of sight", hidden_project)):
+        await owner.add_channel(name, monitor_id=await owner.add_monitor(project_id=project_id))
+    confined = await owner.add_token(role=Role.MEMBER, confined_to=[owner.project_id])
+
+    listed = (await told(confined, "GET", "/notifications"))["channels"]
+
+    assert [each["name"] for each in listed] == ["Of all", "In sight"]
+    assert [each["id"] for each in listed] == [each["id"] for each in await in_graphql(confined)]
+    hidden = (await told(owner, "GET", "/notifications"))["channels"][2]["id"]
+    unknown = encode_id(Prefix.CHANNEL, owner.next_id())
+    answers = {(await ask(confined, "GET", f"/notifications/{each}")).text for each in (hidden, unknown)}
+    assert len(answers) == 1
+    path = f"/notifications/{encode_id(Prefix.CHANNEL, of_all)}"
+    assert (await ask(confined, "DELETE", path)).status_code == 403
