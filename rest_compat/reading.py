@@ -9,10 +9,12 @@ import msgspec
 
 from core.errors import InvalidInput
 from core.issues import Issues
+from core.unset import UNSET, Unset
 from plugins.api.config import Config, ConfigErrors, Issue, Meta, parse
 from rest_compat.route import Parameter
 
 ConfigT = TypeVar("ConfigT", bound=Config)
+ValueT = TypeVar("ValueT")
 
 # The numbers that every database and client can hold; what of them is allowed, the services say.
 WHOLE = Meta(ge=0, le=2**31 - 1)
@@ -76,3 +78,8 @@ def choice_parameter(
         description=description,
         schema=schema if default is None else {**schema, "default": default},
     )
+
+
+def if_given(data: Mapping[str, Any], name: str, value: ValueT) -> ValueT | Unset:
+    """Return the value of a field that the body names, UNSET of one that it leaves out: null is something else."""
+    return value if name in data else UNSET

@@ -34,10 +34,11 @@ def _renamed(issue: Issue, names: Names) -> Issue:
 
 
 def _retold(message: str, before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    """Return a message that begins with a place as one that begins with the other."""
-    told = ".".join(before)
-    if told and message.startswith(told):
-        return (".".join(after) + message.removeprefix(told)).lstrip()
+    """Return a message that begins with a place, or with the end of it, as one that begins with the other place."""
+    for start in range(len(before)):
+        told = ".".join(before[start:])
+        if message.startswith(f"{told} "):
+            return (".".join(after) + message.removeprefix(told)).lstrip()
     return message
 
 

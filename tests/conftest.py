@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ _SUITES = {
     "compiler": ("a C compiler", lambda: shutil.which("cc")),
     "rival": ("blackbox_exporter", lambda: shutil.which("blackbox_exporter")),
     "netns": ("network namespaces", namespaces_can_be_made),
+    "schemathesis": ("schemathesis", lambda: find_spec("schemathesis")),
     "postgres15": ("PostgreSQL 15", lambda: Path("/usr/lib/postgresql/15/bin/postgres").exists()),
 }
 _ROOM_BYTES = 4 * 2**30

@@ -20,6 +20,11 @@ FIXED_TOKEN_NAME = "TOCSIN_OWNER_TOKEN"  # noqa: S105  (a name, not a secret)
 _MOST_GRANTS = len(TokenScope) * len(TokenPermission)
 
 
+def is_live(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> bool:
+    """Return whether a token is neither revoked nor past its expiry."""
+    return revoked_at is None and (expires_at is None or expires_at > now)
+
+
 def name_of_token(name: str, issues: Issues) -> str:
     """Return the name; note each rule that it breaks."""
     kept = name_of(name, ("name",), issues)

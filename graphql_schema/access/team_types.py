@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime
 from typing import cast
 
 import asyncpg
 import strawberry
 
+from core.access.member_status import MemberStatus, member_status
 from core.access.principal import Role, TokenScope
 from core.access.team_reading import projects_of_members
 from core.ids import Prefix, encode_id
@@ -18,13 +18,7 @@ from graphql_schema.described import field
 from graphql_schema.nodes import Node
 from graphql_schema.projects.types import Project
 
-
-@strawberry.enum(description="Whether an invited person has come")
-class MemberStatus(enum.StrEnum):
-    """Told by `members.accepted_at`."""
-
-    PENDING = "PENDING"
-    ACCEPTED = "ACCEPTED"
+strawberry.enum(MemberStatus, description="Whether an invited person has come")
 
 
 @strawberry.type(description="Somebody's place in the workspace: from the invitation on, under one id")
@@ -66,7 +60,7 @@ class Member(Node):
             email=row["email"],
             name=row["name"],
             role=row["role"],
-            status=MemberStatus.PENDING if row["accepted_at"] is None else MemberStatus.ACCEPTED,
+            status=member_status(row["accepted_at"]),
             invited_at=row["invited_at"],
             accepted_at=row["accepted_at"],
         )

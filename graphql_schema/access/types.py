@@ -16,6 +16,7 @@ from core.access.plans import TERMS, Plan, is_premium
 from core.access.principal import Role, TokenPermission, TokenScope
 from core.access.reading import allowances_by_id, users_by_id, workspaces_of_user
 from core.access.sessions import sessions_of_user
+from core.access.token_terms import is_live
 from core.errors import Forbidden
 from core.ids import Prefix, encode_id
 from core.usage.reading import request_usages
@@ -205,8 +206,7 @@ class ApiToken(Node):
     @field("Whether it still opens anything")
     def is_active(self, info: Info) -> bool:
         """Tell whether it is neither revoked nor past its expiry."""
-        is_past = self.expires_at is not None and self.expires_at <= info.context.now
-        return self.revoked_at is None and not is_past
+        return is_live(self.revoked_at, self.expires_at, info.context.now)
 
     @field("Who made it. It needs TEAM")
     async def created_by(self, info: Info) -> User | None:

@@ -10,7 +10,7 @@ from core.services import Services
 from rest_compat.credentials import BEARER, bearer_principal, key_in_header
 from rest_compat.dialect import AnyRequest, Dialect
 from rest_compat.route import Route
-from rest_compat.statusapp import server
+from rest_compat.statusapp import account, api_keys, notifications, server, team, usage, webhooks
 from rest_compat.statusapp.errors import refused
 
 _KEY: Final = "X-API-Key"
@@ -37,7 +37,15 @@ STATUSAPP = Dialect(
     name="statusapp",
     title="StatusApp's API",
     root="/api/v1",
-    routes=(*server.ROUTES,),
+    routes=(
+        *server.ROUTES,
+        *notifications.ROUTES,
+        *webhooks.ROUTES,
+        *team.ROUTES,
+        *account.ROUTES,
+        *usage.ROUTES,
+        *api_keys.ROUTES,
+    ),
     authenticate=authenticate,
     error=refused,
     security=MappingProxyType({"key": key_in_header(_KEY), "bearer": BEARER}),

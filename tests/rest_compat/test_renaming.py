@@ -44,3 +44,24 @@ def test_what_is_over_a_limit_is_told_at_the_dialects_place_too() -> None:
         raise OverLimit("intervalSeconds must be at least 300", path=path)
 
     assert (refusal.value.message, refusal.value.path) == ("interval must be at least 300", ("interval",))
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("probe.http.body must have at most 9 characters", "requestBody must have at most 9 characters"),
+        ("http.body is required", "requestBody is required"),
+        ("body is required", "requestBody is required"),
+        ("bodyless", "bodyless"),
+        ("it is required", "it is required"),
+    ],
+)
+def test_a_message_names_the_field_as_the_dialect_does_however_much_of_its_path_it_says(
+    message, expected
+) -> None:
+    issue = Issue(path=("probe", "http", "body"), rule="required", message=message)
+
+    with pytest.raises(InvalidInput) as refusal, renamed(NAMES):
+        raise InvalidInput([issue])
+
+    assert [told.message for told in refusal.value.issues] == [expected]
