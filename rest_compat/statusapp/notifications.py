@@ -17,7 +17,7 @@ from core.access.sight import sight_of
 from core.db.listing import read_stretch
 from core.deliveries.channel_service import CreateChannel, UpdateChannel
 from core.deliveries.reading import CHANNELS, CHANNELS_CREATED, channels_by_id, channels_in
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput
 from core.ids import Prefix, decode_id, encode_id
 from core.issues import Issues
 from core.moments import write_moment
@@ -27,6 +27,7 @@ from rest_compat.reading import if_given, json_object, parsed
 from rest_compat.renaming import renamed
 from rest_compat.route import Call, Route
 from rest_compat.statusapp.done import Done
+from rest_compat.statusapp.found_row import found_row
 from rest_compat.statusapp.notifier_words import (
     ChosenNotifier,
     StoredNotifier,
@@ -167,12 +168,7 @@ def _channel_id(call: Call) -> UUID | None:
 
 
 async def _row(call: Call, channel_id: UUID | None) -> asyncpg.Record:
-    sight = sight_of(call.principal, call.services.clock.now())
-    async with call.services.database.acquire() as connection:
-        found = await channels_by_id(connection, sight, [] if channel_id is None else [channel_id])
-    for row in found.values():
-        return row
-    raise NotFound("channel not found", path=("channelId",))
+    return await found_row(call, channels_by_id, channel_id, "channel")
 
 
 def _listed(row: asyncpg.Record) -> dict[str, Any]:

@@ -15,15 +15,14 @@ from core.access.member_status import MemberStatus, member_status
 from core.access.permission import require
 from core.access.principal import Role, TokenPermission, TokenScope
 from core.access.rights import MUTATIONS, QUERIES
-from core.access.sight import sight_of
 from core.access.team_reading import invitations_of, members_by_id, members_of
-from core.errors import NotFound
 from core.ids import Prefix, decode_id, encode_id
 from core.moments import write_moment
 from plugins.api.config import Config, Meta
 from rest_compat.reading import if_given, json_object, parsed
 from rest_compat.route import Call, Route
 from rest_compat.statusapp.done import Done
+from rest_compat.statusapp.found_row import found_row
 
 _ROLE_HELP = "OWNER, ADMIN, MEMBER or VIEWER; only an OWNER makes another one"
 
@@ -127,12 +126,7 @@ async def _invitations(call: Call) -> Invitations:
 
 
 async def _row(call: Call, member_id: UUID | None) -> asyncpg.Record:
-    sight = sight_of(call.principal, call.services.clock.now())
-    async with call.services.database.acquire() as connection:
-        found = await members_by_id(connection, sight, [] if member_id is None else [member_id])
-    for row in found.values():
-        return row
-    raise NotFound("member not found", path=("memberId",))
+    return await found_row(call, members_by_id, member_id, "member")
 
 
 def _member(row: asyncpg.Record) -> dict[str, Any]:

@@ -26,7 +26,6 @@ from core.deliveries.reading import (
 )
 from core.deliveries.webhook_event import WebhookEvent
 from core.deliveries.webhook_service import CreateWebhook, UpdateWebhook
-from core.errors import NotFound
 from core.ids import Prefix, decode_id, encode_id
 from core.issues import Issues
 from core.moments import write_moment
@@ -35,6 +34,7 @@ from plugins.api.config import Config, Meta, Secret
 from rest_compat.reading import if_given, json_object, parsed
 from rest_compat.route import Call, Route
 from rest_compat.statusapp.done import Done
+from rest_compat.statusapp.found_row import found_row
 from rest_compat.statusapp.stretch import HISTORY, WHOLE
 
 _EVENTS_HELP = "Comma-separated: monitor.down, monitor.up, incident.created, incident.resolved"
@@ -197,12 +197,7 @@ def _webhook_id(call: Call) -> UUID | None:
 
 
 async def _row(call: Call, webhook_id: UUID | None) -> asyncpg.Record:
-    sight = sight_of(call.principal, call.services.clock.now())
-    async with call.services.database.acquire() as connection:
-        found = await webhooks_by_id(connection, sight, [] if webhook_id is None else [webhook_id])
-    for row in found.values():
-        return row
-    raise NotFound("webhook not found", path=("webhookId",))
+    return await found_row(call, webhooks_by_id, webhook_id, "webhook")
 
 
 async def _shown(call: Call, webhook_id: UUID | None) -> ShownWebhook:
