@@ -44,7 +44,23 @@ OWN = {"changePassword", "revokeSession", "switchWorkspace", "acceptInvitation",
 CLOSED = sorted(MUTATIONS.keys() - OPEN)
 TAKING = {name for name, each in MUTATIONS.items() if each.args}
 KINDS: dict[str, dict[str, Any]] = {
-    "http": {"url": "https://example.org/", "headers": [{"name": "X-A", "value": "b"}]},
+    "http": {
+        "url": "https://example.org/",
+        "headers": [{"name": "X-A", "value": "b"}],
+        "json": [{"path": "$.a", "operator": "EQUALS", "value": "1"}],
+    },
+    "bearer": {"token": "t"},
+    "basic": {"username": "ada", "password": "p"},
+    "apiKey": {"key": "k", "name": "X-Key"},
+    "oauth2": {
+        "tokenUrl": "https://example.org/token",
+        "clientId": "ada",
+        "clientSecret": "s",
+        "grantType": "password",
+        "username": "ada",
+        "password": "p",
+    },
+    "jwt": {"token": "t"},
     "heartbeat": {"intervalSeconds": 600},
     "webhook": {"url": "http://127.0.0.1:9/", "headers": [{"name": "X-A", "value": "b"}]},
     "email": {"emails": ["ada@example.org"]},
@@ -89,7 +105,7 @@ def _put(given: Any, keys: Keys, value: Any) -> Any:
         return [_put(given[0] if given else None, rest, value)]
     members = given if isinstance(given, dict) else {}
     if first in KINDS and rest:
-        # Exactly one kind may be given.
+        # Exactly one kind may be given, and one way to sign in.
         return {first: _put(KINDS[first], rest, value)}
     return {**members, first: _put(members.get(first), rest, value)}
 
