@@ -199,7 +199,10 @@ class _Reading:
     def _missing(self, field: Field, data: Any, path: Path) -> Any:
         if data is None and field.nullable:
             return None
-        return self.refuse(path, "required", "is required") if field.required else _ABSENT
+        if not field.required:
+            return _ABSENT
+        received = None if data is _ABSENT else kind_of(data)
+        return self.refuse(path, "required", "is required", _name_of(field.shape), received)
 
     def _checked(self, field: Field, value: Any, path: Path) -> Any:
         check = field.check
@@ -325,6 +328,23 @@ class _Reading:
         elif self._length_fits(len(value), Items(item=Text(), make=list), path, "items"):
             for place, item in enumerate(value):
                 self._json_value(shape, item, (*path, str(place)))
+
+
+def _name_of(shape: Shape) -> str:
+    """Return the JSON name of what a shape takes, as `kind_of` says it of values."""
+    match shape:
+        case Group() | JsonObject():
+            return "object"
+        case Items():
+            return "list"
+        case Integer():
+            return "integer"
+        case Number():
+            return "number"
+        case Boolean():
+            return "boolean"
+        case Choice() | Text():
+            return "text"
 
 
 class _KeptItems:

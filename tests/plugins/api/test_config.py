@@ -191,7 +191,17 @@ def test_all_issues_are_told_at_once_in_the_names_of_the_api() -> None:
                 received="99",
             ),
         ),
-        ({}, Issue(path=("url",), rule="required", message="url is required")),
+        ({}, Issue(path=("url",), rule="required", message="url is required", expected="text")),
+        (
+            {"url": None},
+            Issue(
+                path=("url",),
+                rule="required",
+                message="url is required",
+                expected="text",
+                received="null",
+            ),
+        ),
         (
             {"url": "http://a", "verify": 1},
             Issue(
