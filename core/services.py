@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.access.people import People, build_people
 from core.access.team import Team, build_team
@@ -40,6 +41,7 @@ class Services:
 
     settings: Settings
     clock: Clock
+    started_at: datetime
     database: Database
     registry: PluginRegistry
     outbound: Outbound
@@ -82,6 +84,7 @@ def build_services(
     return Services(
         settings=settings,
         clock=clock,
+        started_at=clock.now(),
         database=database,
         registry=registry,
         outbound=outbound,

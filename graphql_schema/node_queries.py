@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 import strawberry
 
+from core.access.in_sight import ReadByIds
 from core.access.permission import may, require_any
 from core.access.principal import TokenPermission, TokenScope
 from core.access.reading import members_by_user_id, own_workspace, tokens_by_id
@@ -42,9 +43,6 @@ from graphql_schema.regions.types import Region, regions_by_number
 from graphql_schema.tags.types import Tag
 
 MOST_NODES = 100
-
-
-ReadByIds: TypeAlias = Callable[[Connection, Sight, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]]
 
 
 def _by_id(

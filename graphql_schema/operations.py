@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLError, OperationType
@@ -68,7 +67,7 @@ class Operations:
         self._admission = Admission(
             schema.definition, is_schema_told=services.settings.introspection is Switch.ON
         )
-        self._started_at: datetime = services.clock.now()
+        self._started_at = services.started_at
 
     async def run(
         self, operation: Operation, caller: Caller, allowed: Collection[OperationType] = ALL_OPERATIONS

@@ -126,10 +126,7 @@ class MonitorService:
 
         async def pause(connection: Connection, row: asyncpg.Record) -> None:
             if row["paused_at"] is None:
-                now = self._clock.now()
-                await self._life.pause(connection, row, now)
-                change = _paused(AuditAction.MONITOR_PAUSED, row, is_paused=True)
-                await record(connection, principal, change, now)
+                await self._pause(connection, principal, row)
 
         return await self._with_locked(principal, monitor_id, pause)
 
@@ -141,16 +138,25 @@ class MonitorService:
 
         async def resume(connection: Connection, row: asyncpg.Record) -> None:
             if row["paused_at"] is not None:
-                now = self._clock.now()
-                allowance = await fitting_allowance_of(connection, principal.workspace_id, now)
-                probe = definition_of(row).probe
-                if not probe.is_passive:
-                    allowance.require_interval(row["interval_seconds"])
-                await self._life.resume(connection, row, probe, now)
-                change = _paused(AuditAction.MONITOR_RESUMED, row, is_paused=False)
-                await record(connection, principal, change, now)
+                await self._resume(connection, principal, row)
 
         return await self._with_locked(principal, monitor_id, resume)
+
+    async def toggle_pause(self, principal: Principal, monitor_id: str) -> bool:
+        """Pause a monitor that runs, resume one that is paused; return whether it is paused now.
+
+        Of two who ask at once, the second undoes what the first did. Raises what `resume` does.
+        """
+        is_paused = False
+
+        async def toggle(connection: Connection, row: asyncpg.Record) -> None:
+            nonlocal is_paused
+            is_paused = row["paused_at"] is None
+            change = self._pause if is_paused else self._resume
+            await change(connection, principal, row)
+
+        await self._with_locked(principal, monitor_id, toggle)
+        return is_paused
 
     async def rotate_heartbeat_url(self, principal: Principal, monitor_id: str) -> UUID:
         """Give a heartbeat a new address; raise Conflict if the monitor's kind is not PASSIVE."""
@@ -166,6 +172,20 @@ class MonitorService:
             await record(connection, principal, _rotated(row), now)
 
         return await self._with_locked(principal, monitor_id, rotate)
+
+    async def _pause(self, connection: Connection, principal: Principal, row: asyncpg.Record) -> None:
+        now = self._clock.now()
+        await self._life.pause(connection, row, now)
+        await record(connection, principal, _paused(AuditAction.MONITOR_PAUSED, row, is_paused=True), now)
+
+    async def _resume(self, connection: Connection, principal: Principal, row: asyncpg.Record) -> None:
+        now = self._clock.now()
+        allowance = await fitting_allowance_of(connection, principal.workspace_id, now)
+        probe = definition_of(row).probe
+        if not probe.is_passive:
+            allowance.require_interval(row["interval_seconds"])
+        await self._life.resume(connection, row, probe, now)
+        await record(connection, principal, _paused(AuditAction.MONITOR_RESUMED, row, is_paused=False), now)
 
     async def _with_locked(
         self,

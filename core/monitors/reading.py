@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,7 +39,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MonitorFilter:
-    """Which monitors a list shows; None filters nothing. `tag` is a name, `search` part of a name or target."""
+    """Which monitors a list shows; None filters nothing. `tag` is a name, `search` part of a name or target.
+
+    `has_config` are values that the stored configuration has, and `lacks_config` values of which it has not all.
+    """
 
     project_id: UUID | None = None
     statuses: Sequence[MonitorStatus] | None = None
@@ -47,6 +50,8 @@ class MonitorFilter:
     tag: str | None = None
     search: str | None = None
     is_paused: bool | None = None
+    has_config: Mapping[str, Any] | None = None
+    lacks_config: Mapping[str, Any] | None = None
 
     def arguments(self, sight: Sight) -> tuple[Any, ...]:
         """Return the arguments of the list MONITORS."""
@@ -59,6 +64,8 @@ class MonitorFilter:
             self.tag,
             self.search,
             self.is_paused,
+            self.has_config,
+            self.lacks_config,
         )
 
 

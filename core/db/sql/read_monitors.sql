@@ -1,7 +1,7 @@
 -- name: monitors
 -- The monitors in sight, with the columns that lists are ordered by, and what is usual of those that are watched for
--- regressions. A null argument filters nothing. $1 workspace,
--- $2 projects in sight, $3 project, $4 statuses, $5 kinds, $6 a tag's name, $7 part of a name or target, $8 paused or not.
+-- regressions. A null argument filters nothing. $1 workspace, $2 projects in sight, $3 project, $4 statuses, $5 kinds,
+-- $6 a tag's name, $7 part of a name or target, $8 paused or not, $9 what the configuration has, $10 what it has not.
 SELECT m.id, m.project_id, m.name, m.kind, m.is_passive, m.config, m.target, m.interval_seconds,
     m.timeout_seconds, m.failures_to_open, m.successes_to_close, m.regions_to_agree, m.recheck_seconds,
     m.regression_enabled, m.regression_threshold_percent, m.regression_period_days,
@@ -26,6 +26,8 @@ WHERE m.workspace_id = $1 AND m.deleted_at IS NULL
         WHERE mt.monitor_id = m.id AND t.workspace_id = $1 AND lower(t.name) = lower($6)))
     AND ($7::text IS NULL OR strpos(lower(m.name), lower($7)) > 0 OR strpos(lower(m.target), lower($7)) > 0)
     AND ($8::boolean IS NULL OR (m.paused_at IS NOT NULL) = $8)
+    AND ($9::jsonb IS NULL OR m.config @> $9)
+    AND ($10::jsonb IS NULL OR NOT m.config @> $10)
 
 -- name: regions_of_monitors
 -- Which regions look at each of the monitors.

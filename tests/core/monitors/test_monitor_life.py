@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,30 @@ async def test_pausing_and_resuming_twice_is_once(monitors, tenants, door_id, co
     clock.advance(10)
     await monitors.resume(tenants.owner, door_id)
     assert await contents() == before
+
+
+async def test_a_toggle_pauses_what_runs_and_resumes_what_is_paused(
+    monitors, tenants, door_id, database, clock
+) -> None:
+    paused_at = clock.advance(10)
+    assert await monitors.toggle_pause(tenants.owner, door_id) is True
+    assert await fetch(database, "SELECT paused_at FROM monitors") == [(paused_at,)]
+    assert await monitors.toggle_pause(tenants.owner, door_id) is False
+    assert await fetch(database, "SELECT paused_at FROM monitors") == [(None,)]
+    assert await fetch(database, "SELECT action FROM audit_entries ORDER BY action") == [
+        ("monitor.created",),
+        ("monitor.paused",),
+        ("monitor.resumed",),
+    ]
+
+
+async def test_of_two_toggles_at_once_the_second_undoes_the_first(
+    monitors, tenants, door_id, database
+) -> None:
+    told = await asyncio.gather(*(monitors.toggle_pause(tenants.owner, door_id) for _ in range(2)))
+
+    assert sorted(told) == [False, True]
+    assert await fetch(database, "SELECT paused_at, revision FROM monitors") == [(None, 3)]
 
 
 async def test_a_resumed_heartbeat_expects_its_next_ping_from_then_on(
