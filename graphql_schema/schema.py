@@ -38,6 +38,7 @@ from graphql_schema.regions.queries import RegionQueries
 from graphql_schema.reserved_names import RESERVED_NAMES
 from graphql_schema.scalars import DATE_TIME
 from graphql_schema.server.queries import ServerQueries
+from graphql_schema.statistics.queries import AnalyticsQueries
 from graphql_schema.tags.queries import TagQueries
 
 _log = get_logger(__name__)
@@ -53,6 +54,7 @@ class Query(
     ProjectQueries,
     MonitorQueries,
     IncidentQueries,
+    AnalyticsQueries,
     TagQueries,
     RegionQueries,
     DeliveryQueries,

@@ -9,6 +9,8 @@ from core.errors import Forbidden, ProjectWriteForbidden, SharedAccountWriteForb
 
 _OF_PROJECTS = frozenset({TokenScope.UPTIME_CHECKS, TokenScope.INCIDENTS})
 _ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
+# What whoever is confined may read beside that: who can be told, and figures, which are of his projects alone.
+_READ_FROM_WITHIN = frozenset({TokenScope.NOTIFICATIONS, TokenScope.ANALYTICS})
 _OF_ADMINISTRATION = frozenset({TokenScope.TEAM, TokenScope.ACCOUNT, TokenScope.TOKENS})
 
 
@@ -63,10 +65,10 @@ def _ceiling(principal: Principal, scope: TokenScope) -> TokenPermission | None:
     """Return how far a role reaches: viewers read, members change what is watched and who is told.
 
     Whoever is confined to projects has nothing to do with what is the whole workspace's, but that he reads who can
-    be told.
+    be told, and figures of what he sees.
     """
     if principal.project_ids is not None and scope not in _OF_PROJECTS:
-        return TokenPermission.READ if scope is TokenScope.NOTIFICATIONS else None
+        return TokenPermission.READ if scope in _READ_FROM_WITHIN else None
     if principal.role in _ADMINISTRATORS:
         return TokenPermission.DELETE
     if principal.role is Role.VIEWER or scope in _OF_ADMINISTRATION:

@@ -98,6 +98,7 @@ QUERIES: Mapping[str, Right] = MappingProxyType(
         "incident": _by_role(_READ, TokenScope.INCIDENTS),
         "tags": _by_role(_READ, _WATCHED),
         "regions": _by_role(_READ, _WATCHED),
+        "analytics": _by_role(_READ, TokenScope.ANALYTICS),
         "channels": _by_role(_READ, TokenScope.NOTIFICATIONS),
         "webhooks": _by_role(_READ, TokenScope.WEBHOOKS),
         "deliveries": _by_role(_READ, *_DESTINATIONS),

@@ -51,8 +51,8 @@ for a monitor out of his sight is out of it too.
 
 A token that invites or changes somebody (`inviteMember`, `updateMember`) needs WRITE on TEAM and, scope by scope, whatever
 he may do then: for an OWNER or ADMIN DELETE on all; for a MEMBER DELETE on all but TEAM, ACCOUNT and TOKENS, and READ on
-these; for a VIEWER READ on all. For who is confined to projects it needs READ on NOTIFICATIONS, and on UPTIME_CHECKS and
-INCIDENTS the READ of a VIEWER or the DELETE of a MEMBER. So with TEAM alone it makes and changes nobody.
+these; for a VIEWER READ on all. For who is confined to projects it needs READ on NOTIFICATIONS and
+ANALYTICS, and on UPTIME_CHECKS and INCIDENTS the READ of a VIEWER or the DELETE of a MEMBER. So with TEAM alone it makes and changes nobody.
 """
 
 _ANYBODY = Principal(

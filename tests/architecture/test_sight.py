@@ -32,6 +32,7 @@ OVER_ALL_PROJECTS = {
     **dict.fromkeys(BELOW_A_PARENT.values(), _BELOW),
     ("read_access", "projects_of_members"): "the team is closed to whoever is confined",
     ("read_access", "workspace_loads"): "plans count the whole workspace, and tell no number",
+    ("read_analytics", "common_latency"): _KEYED,
     ("read_checks", "check_details"): _KEYED,
     ("read_checks", "last_checks"): _KEYED,
     ("read_checks", "followed_checks"): _FOLLOWED,

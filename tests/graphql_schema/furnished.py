@@ -100,7 +100,7 @@ async def _incidents(world: World, monitor_id: UUID) -> UUID:
     """Add one that has ended, and return one that lasts."""
     tenant = world.tenant
     known: dict[str, Any] = {"project_id": world.project_id, "root_cause_detail": "500"}
-    ended = {"status": "RESOLVED", "kind": "DEGRADED", "resolved_at": tenant.now}
+    ended = {"status": "RESOLVED", "resolved_at": tenant.now}
     await tenant.add_incident(monitor_id, 1, timedelta(hours=1), **known, **ended)
     seen = {"status": "ACKNOWLEDGED", "acknowledged_at": tenant.now, "acknowledged_by": tenant.user_id}
     return await tenant.add_incident(monitor_id, 2, timedelta(hours=1), **known, **seen)

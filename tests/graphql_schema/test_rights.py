@@ -52,6 +52,7 @@ SELECTIONS = {
     "incident": "incident(id: $incident) { monitorName }",
     "tags": "tags { name }",
     "regions": "regions { key }",
+    "analytics": "analytics { monitorsTotal }",
     "channels": "channels { nodes { name } }",
     "webhooks": "webhooks { nodes { name } }",
     "deliveries": "deliveries { nodes { recipient } }",

@@ -62,9 +62,7 @@ def tokens(draw: st.DrawFn) -> Principal:
     like = draw(places)
     reaches = {scope: reach(like, scope) for scope in TokenScope}
     reaches |= draw(
-        st.dictionaries(
-            st.sampled_from(TokenScope), st.sampled_from([None, *TokenPermission]), max_size=len(TokenScope)
-        )
+        st.dictionaries(st.sampled_from(TokenScope), st.sampled_from([None, *TokenPermission]), max_size=3)
     )
     grants = {Grant(scope=scope, permission=each) for scope, each in reaches.items() if each is not None}
     role = draw(st.sampled_from([Role.OWNER, Role.ADMIN]))

@@ -61,13 +61,13 @@ def test_a_member_changes_what_is_watched_but_not_who_belongs() -> None:
 
 
 @pytest.mark.parametrize("scope", TokenScope)
-def test_whoever_is_confined_has_his_role_within_projects_and_beside_them_sees_who_can_be_told(
+def test_whoever_is_confined_has_his_role_within_projects_and_beside_them_sees_who_can_be_told_and_figures(
     scope: TokenScope,
 ) -> None:
     confined = replace(OWNER, role=Role.MEMBER, project_ids=frozenset({UUID(int=9)}))
 
     reaches = TokenPermission.DELETE if scope in OF_PROJECTS else None
-    if scope is TokenScope.NOTIFICATIONS:
+    if scope in {TokenScope.NOTIFICATIONS, TokenScope.ANALYTICS}:
         reaches = TokenPermission.READ
     assert reach(confined, scope) == reaches
     if reaches is None:

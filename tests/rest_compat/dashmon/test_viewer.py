@@ -90,6 +90,7 @@ async def test_the_permission_foundation_tells_role_scope_permissions_and_capabi
         "uptime_checks": "delete",
         "incidents": "delete",
         "notifications": "read",
+        "analytics": "read",
     }
     assert len((await told(owner, "GET", "/api/user/permission-foundation", by=admin))["workspaces"]) == 2
 
