@@ -10,19 +10,24 @@ from core.services import Services
 from rest_compat.credentials import BEARER, bearer_principal, key_in_header
 from rest_compat.dialect import AnyRequest, Dialect
 from rest_compat.route import Route
-from rest_compat.statusapp import account, api_keys, notifications, server, team, usage, webhooks
+from rest_compat.statusapp import (
+    account,
+    analytics,
+    api_keys,
+    incidents,
+    monitors,
+    notifications,
+    regions,
+    regression,
+    server,
+    team,
+    usage,
+    webhooks,
+)
+from rest_compat.statusapp.cross_origin import ANY_PAGE, PREFLIGHT
 from rest_compat.statusapp.errors import refused
 
 _KEY: Final = "X-API-Key"
-_ANY_PAGE: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After",
-}
-_PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, Authorization, X-API-Key",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 async def authenticate(services: Services, request: AnyRequest, _route: Route) -> Principal:
@@ -38,17 +43,22 @@ STATUSAPP = Dialect(
     title="StatusApp's API",
     root="/api/v1",
     routes=(
-        *server.ROUTES,
+        *monitors.ROUTES,
+        *regression.ROUTES,
+        *incidents.ROUTES,
+        *analytics.ROUTES,
+        *regions.ROUTES,
         *notifications.ROUTES,
         *webhooks.ROUTES,
         *team.ROUTES,
         *account.ROUTES,
         *usage.ROUTES,
         *api_keys.ROUTES,
+        *server.ROUTES,
     ),
     authenticate=authenticate,
     error=refused,
     security=MappingProxyType({"key": key_in_header(_KEY), "bearer": BEARER}),
-    headers=MappingProxyType(_ANY_PAGE),
-    preflight=MappingProxyType(_PREFLIGHT),
+    headers=ANY_PAGE,
+    preflight=PREFLIGHT,
 )

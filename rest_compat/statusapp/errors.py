@@ -8,7 +8,7 @@ from http import HTTPStatus
 import msgspec
 
 from core.errors import Forbidden, InvalidInput, TocsinError, Unauthenticated
-from plugins.api.config import Issue
+from rest_compat.statusapp.field_errors import FieldError, field_error
 from rest_compat.statuses import status_of
 
 
@@ -35,16 +35,6 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     details: str | None = None
 
 
-class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong with a field."""
-
-    code: str
-    path: list[str]
-    message: str
-    expected: str | None = None
-    received: str | None = None
-
-
 class Invalid(msgspec.Struct, frozen=True, kw_only=True):
     """All that is wrong with the fields of a request."""
 
@@ -54,7 +44,7 @@ class Invalid(msgspec.Struct, frozen=True, kw_only=True):
 def refused(error: TocsinError) -> Refused | Invalid:
     """Return the body of an error; what is wrong with fields is a list, each in its own place."""
     if isinstance(error, InvalidInput) and all(issue.path for issue in error.issues):
-        return Invalid(error=[_field_error(issue) for issue in error.issues])
+        return Invalid(error=[field_error(issue) for issue in error.issues])
     code = ErrorCode(status_of(error)).name
     says_more = isinstance(error, Forbidden | Unauthenticated) and error.code != code
     return Refused(error=error.message, code=code, details=error.code if says_more else None)
@@ -63,13 +53,3 @@ def refused(error: TocsinError) -> Refused | Invalid:
 def error_body(code: ErrorCode, message: str) -> bytes:
     """Return the JSON body of an error."""
     return msgspec.json.encode(Refused(error=message, code=code.name))
-
-
-def _field_error(issue: Issue) -> FieldError:
-    return FieldError(
-        code=issue.rule,
-        path=list(issue.path),
-        message=issue.message,
-        expected=issue.expected,
-        received=issue.received,
-    )

@@ -1,14 +1,15 @@
 """The heartbeat addresses: what jobs ping.
 
 `/api/v1/heartbeat/{token}` is a success; `/start`, `/fail`, `/log` and `/{exit code}` below it say more.
-GET, HEAD and POST are alike. The route speaks ASGI itself: it is the busiest of all, and takes what `curl -d`
-sends, whatever its content type says.
+GET, HEAD and POST are alike, and pages of all sites may ask. The route speaks ASGI itself: it is the busiest of all,
+and takes what `curl -d` sends, whatever its content type says.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -18,19 +19,28 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from core.bounded_body import MOST_BODY_BYTES
 from core.errors import Unavailable
-from core.heartbeats.ping import PingKind, PingVerdict
+from core.heartbeats.ping import LONGEST_MESSAGE_BYTES, PingKind, PingVerdict
 from core.heartbeats.receiver import PingReceiver
 from core.heartbeats.tokens import PING_PATH
 from rest_compat.ping_message import message_of
+from rest_compat.statusapp.cross_origin import ANY_PAGE, PREFLIGHT
 from rest_compat.statusapp.errors import ErrorCode, error_body
 
 HIGHEST_EXIT_CODE = 255
+LONGEST_BODY_BYTES = LONGEST_MESSAGE_BYTES
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _SUFFIXES = {"start": PingKind.START, "fail": PingKind.FAIL, "log": PingKind.LOG}
 _EXIT_CODE = re.compile("[0-9]{1,3}")
 _BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 _JSON_CONTENT = (b"content-type", b"application/json")
+
+
+def _raw(headers: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_ANY_PAGE = _raw(ANY_PAGE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,16 +54,23 @@ class PingAddress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PingResponse:
-    """What is answered: a status, a JSON body, and headers beyond those that describe the body."""
+    """What is answered: a status, a JSON body, and all headers."""
 
     status: int
     body: bytes
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: tuple[tuple[bytes, bytes], ...]
+
+    @classmethod
+    def of(cls, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> PingResponse:
+        """Return an answer, `headers` being those beyond what every one has."""
+        # An answer without content has no length either (RFC 9110, 8.6).
+        about_body = (_JSON_CONTENT, (b"content-length", str(len(body)).encode())) if body else ()
+        return cls(status=status, body=body, headers=(*about_body, *_ANY_PAGE, *headers))
 
     @classmethod
     def of_error(cls, code: ErrorCode, message: str, *headers: tuple[bytes, bytes]) -> PingResponse:
         """Return an error in the form of the dialect."""
-        return cls(status=code.value, body=error_body(code, message), headers=headers)
+        return cls.of(code.value, error_body(code, message), *headers)
 
 
 class BodyTooLarge(Exception):
@@ -64,14 +81,14 @@ class ClientGone(Exception):
     """The client left before its request was whole."""
 
 
-_OK = PingResponse(status=200, body=b'{"message":"OK"}')
+_OK = PingResponse.of(200, b'{"message":"OK"}')
 _NOT_FOUND = PingResponse.of_error(ErrorCode.NOT_FOUND, "heartbeat not found")
 _TOO_LARGE = PingResponse.of_error(
-    ErrorCode.PAYLOAD_TOO_LARGE, f"the body is longer than {MOST_BODY_BYTES} bytes"
+    ErrorCode.PAYLOAD_TOO_LARGE, f"the body is longer than {LONGEST_BODY_BYTES} bytes"
 )
-_WRONG_METHOD = PingResponse.of_error(
-    ErrorCode.METHOD_NOT_ALLOWED, "use GET, HEAD or POST", (b"allow", b"GET, HEAD, POST")
-)
+_ALLOWED = (b"allow", b"GET, HEAD, OPTIONS, POST")
+_WRONG_METHOD = PingResponse.of_error(ErrorCode.METHOD_NOT_ALLOWED, "use GET, HEAD or POST", _ALLOWED)
+_PREFLIGHT = PingResponse.of(204, b"", *_raw(PREFLIGHT), _ALLOWED)
 
 
 def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
@@ -92,7 +109,7 @@ def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
 async def answer(scope: HTTPScope, receive: Receive, pings: PingReceiver) -> PingResponse:
     """Return the answer to a request at a heartbeat address; raise ClientGone if nobody waits for it."""
     if scope["method"] not in _METHODS:
-        return _WRONG_METHOD
+        return _PREFLIGHT if scope["method"] == "OPTIONS" else _WRONG_METHOD
     try:
         body = await read_body(receive) if has_body(scope) else b""
     except BodyTooLarge:
@@ -147,7 +164,7 @@ def has_body(scope: HTTPScope) -> bool:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Return the body, or raise BodyTooLarge as soon as it is, whether its length was told before or not."""
+    """Return the body; raise BodyTooLarge of a longer one, which is heard out as far as any face does."""
     chunks: list[bytes] = []
     length = 0
     while True:
@@ -156,9 +173,10 @@ async def read_body(receive: Receive) -> bytes:
             raise ClientGone
         chunk = message.get("body", b"")
         length += len(chunk)
-        if length > MOST_BODY_BYTES:
+        if length <= LONGEST_BODY_BYTES:
+            chunks.append(chunk)
+        elif length > MOST_BODY_BYTES or not message.get("more_body", False):
             raise BodyTooLarge
-        chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
 
@@ -171,12 +189,11 @@ def run_id_of(query_string: bytes) -> str | None:
 
 
 async def _send(send: Send, response: PingResponse, *, with_body: bool) -> None:
-    length = (b"content-length", str(len(response.body)).encode())
     await send(
         {
             "type": "http.response.start",
             "status": response.status,
-            "headers": (_JSON_CONTENT, length, *response.headers),
+            "headers": response.headers,
         }
     )
     await send(
