@@ -1,4 +1,6 @@
-"""`python -m benchmarks.query_load PORT QUERIES CONNECTIONS`: a POST of stdin's document, again and again.
+"""`python -m benchmarks.query_load PORT QUERIES CONNECTIONS`: what stdin asks for, again and again.
+
+That is a document of GraphQL, or `GET` and a path.
 
 It prints the seconds. An answer with errors ends it.
 """
@@ -30,7 +32,16 @@ def _is_whole(answer: bytes) -> bool:
     return length is not None and len(body) == length
 
 
-def _request(document: str) -> bytes:
+def _request(asked: str) -> bytes:
+    method, _, path = asked.partition(" ")
+    return _get(path.strip()) if method == "GET" else _post(asked)
+
+
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {SECRET}\r\n\r\n".encode()
+
+
+def _post(document: str) -> bytes:
     body = msgspec.json.encode({"query": document})
     head = (
         "POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
@@ -39,8 +50,8 @@ def _request(document: str) -> bytes:
     return head.encode() + body
 
 
-async def _load(port: int, queries: int, connections: int, document: str) -> None:
-    turns = itertools.repeat(_request(document), queries)
+async def _load(port: int, queries: int, connections: int, asked: str) -> None:
+    turns = itertools.repeat(_request(asked), queries)
     print(await send_all(port, turns, connections, _is_whole))
 
 

@@ -65,7 +65,7 @@ def query_contender(
 ) -> Contender:
     """Return a contender whose figure is queries a second of the server's processor time.
 
-    With `postgres` the database's processor time counts too. Without either known, it is the clock's.
+    `document` is one of GraphQL, or `GET` and a path. With `postgres` the database's processor time counts too. Without either known, it is the clock's.
     """
 
     def measure() -> float:
