@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-from core.access.sight import Sight, sight_of
-from core.db.database import Connection
+from core.access.in_sight import ReadByIds
+from core.access.sight import sight_of
 from core.errors import NotFound
 from rest_compat.route import Call
-
-ReadByIds: TypeAlias = Callable[[Connection, Sight, Sequence[UUID]], Awaitable[Mapping[UUID, asyncpg.Record]]]
 
 
 async def found_row(call: Call, read: ReadByIds, identifier: UUID | None, noun: str) -> asyncpg.Record:
