@@ -19,6 +19,8 @@ ValueT = TypeVar("ValueT")
 # The numbers that every database and client can hold; what of them is allowed, the services say.
 WHOLE = Meta(ge=0, le=2**31 - 1)
 
+# The highest number of a page: further lists do not go, and what is skipped fits the database's integers.
+FURTHEST_PAGE = 1_000_000_000
 NOT_AN_OBJECT = Issue(path=(), rule="json", message="the body must be a json object", expected="object")
 
 

@@ -37,8 +37,9 @@ from rest_compat.dashmon.device_shapes import (
     DeviceSummary,
     summaries,
 )
-from rest_compat.dashmon.reads import FURTHEST_PAGE, PAGE, Reads, Stretch, limit_parameter, reads, stretch_of
+from rest_compat.dashmon.reads import PAGE, Reads, Stretch, limit_parameter, reads, stretch_of
 from rest_compat.reading import (
+    FURTHEST_PAGE,
     choice,
     choice_parameter,
     json_object,

@@ -11,10 +11,9 @@ from core.access.sight import Sight, sight_of
 from core.db.database import Connection
 from core.issues import Issues
 from core.moments import write_moment
-from rest_compat.reading import number_parameter, whole_number
+from rest_compat.reading import FURTHEST_PAGE, number_parameter, whole_number
 from rest_compat.route import Call, Parameter
 
-FURTHEST_PAGE = 1_000_000_000
 PAGE = number_parameter("page", "Which page of the list", default=1, most=FURTHEST_PAGE)
 
 

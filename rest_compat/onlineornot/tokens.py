@@ -25,12 +25,11 @@ from core.moments import moment_of, write_moment
 from core.unset import UNSET, Unset
 from plugins.api.config import Config, Meta
 from rest_compat.onlineornot.envelope import Envelope, PagedEnvelope, ResultInfo
-from rest_compat.reading import json_object, number_parameter, parsed, whole_number
+from rest_compat.reading import FURTHEST_PAGE, json_object, number_parameter, parsed, whole_number
 from rest_compat.route import Call, Route
 
 DEFAULT_PER_PAGE = 20
 MOST_PER_PAGE = 100
-FURTHEST_PAGE = 1_000_000_000
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):

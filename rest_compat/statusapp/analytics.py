@@ -21,6 +21,7 @@ from core.db.database import Connection
 from core.ids import Prefix, encode_id
 from core.incidents.reading import incident_counts
 from core.issues import Issues
+from core.monitors.finding import find_monitor
 from core.scheduling.region_reading import all_regions
 from core.statistics.period import window_of
 from core.statistics.reading import check_counts, latencies, latencies_by_region, uptimes
@@ -28,7 +29,6 @@ from core.statistics.uptime import uptime_ratio
 from core.statistics.workspace_figures import WorkspaceFigures, workspace_figures
 from rest_compat.reading import choice, choice_parameter
 from rest_compat.route import Call, Route
-from rest_compat.statusapp.monitor_reads import monitor_row
 
 Row: TypeAlias = asyncpg.Record | Mapping[str, Any]
 
@@ -138,7 +138,7 @@ async def _of_monitor(call: Call) -> MonitorAnalytics:
     issues.raise_if_any()
     sight = sight_of(call.principal, call.services.clock.now())
     async with call.services.database.acquire() as connection:
-        row = await monitor_row(connection, sight, call.path["monitorId"])
+        row = await find_monitor(connection, sight, call.path["monitorId"])
         figures = await _figures(call, connection, sight, row["id"], period)
     return _shown_analytics(row["id"], period, figures)
 

@@ -19,7 +19,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from core.bounded_body import MOST_BODY_BYTES
 from core.errors import Unavailable
-from core.heartbeats.ping import LONGEST_MESSAGE_BYTES, PingKind, PingVerdict
+from core.heartbeats.ping import PingKind, PingVerdict
 from core.heartbeats.receiver import PingReceiver
 from core.heartbeats.tokens import PING_PATH
 from rest_compat.ping_message import message_of
@@ -27,7 +27,6 @@ from rest_compat.statusapp.cross_origin import ANY_PAGE, PREFLIGHT
 from rest_compat.statusapp.errors import ErrorCode, error_body
 
 HIGHEST_EXIT_CODE = 255
-LONGEST_BODY_BYTES = LONGEST_MESSAGE_BYTES
 
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 _SUFFIXES = {"start": PingKind.START, "fail": PingKind.FAIL, "log": PingKind.LOG}
@@ -84,7 +83,7 @@ class ClientGone(Exception):
 _OK = PingResponse.of(200, b'{"message":"OK"}')
 _NOT_FOUND = PingResponse.of_error(ErrorCode.NOT_FOUND, "heartbeat not found")
 _TOO_LARGE = PingResponse.of_error(
-    ErrorCode.PAYLOAD_TOO_LARGE, f"the body is longer than {LONGEST_BODY_BYTES} bytes"
+    ErrorCode.PAYLOAD_TOO_LARGE, f"the body is longer than {MOST_BODY_BYTES} bytes"
 )
 _ALLOWED = (b"allow", b"GET, HEAD, OPTIONS, POST")
 _WRONG_METHOD = PingResponse.of_error(ErrorCode.METHOD_NOT_ALLOWED, "use GET, HEAD or POST", _ALLOWED)
@@ -164,7 +163,7 @@ def has_body(scope: HTTPScope) -> bool:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Return the body; raise BodyTooLarge of a longer one, which is heard out as far as any face does."""
+    """Return the body, or raise BodyTooLarge as soon as it is, whether its length was told before or not."""
     chunks: list[bytes] = []
     length = 0
     while True:
@@ -173,10 +172,9 @@ async def read_body(receive: Receive) -> bytes:
             raise ClientGone
         chunk = message.get("body", b"")
         length += len(chunk)
-        if length <= LONGEST_BODY_BYTES:
-            chunks.append(chunk)
-        elif length > MOST_BODY_BYTES or not message.get("more_body", False):
+        if length > MOST_BODY_BYTES:
             raise BodyTooLarge
+        chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
 

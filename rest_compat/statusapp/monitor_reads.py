@@ -9,18 +9,17 @@ from uuid import UUID
 
 import asyncpg
 
-from core.access.in_sight import row_in_sight
 from core.access.permission import may
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.access.sight import Sight, sight_of
 from core.checks.reading import last_checks
 from core.db.database import Connection
 from core.deliveries.reading import channels_of_monitors
-from core.errors import DeviceScopeForbidden
 from core.heartbeats.reading import heartbeats_of_monitors
-from core.ids import Prefix, decode_id, encode_id
+from core.ids import Prefix, encode_id
 from core.incidents.reading import incident_counts
-from core.monitors.reading import MONITORS, MonitorFilter, monitors_by_id, regions_of_monitors
+from core.monitors.finding import find_monitor
+from core.monitors.reading import MONITORS, MonitorFilter, regions_of_monitors
 from core.scheduling.region_reading import all_regions
 from core.services import Services
 from core.statistics.reading import check_counts
@@ -40,18 +39,6 @@ from rest_compat.statusapp.monitor_shapes import (
 from rest_compat.statusapp.paging import PageWanted, Pagination, read_wanted
 
 
-async def monitor_row(connection: Connection, sight: Sight, public_id: str) -> asyncpg.Record:
-    """Return the monitor of a path; raise NotFound, or DeviceScopeForbidden."""
-    return await row_in_sight(
-        connection,
-        sight,
-        monitors_by_id,
-        decode_id(Prefix.MONITOR, public_id),
-        name="monitor",
-        beyond=DeviceScopeForbidden,
-    )
-
-
 async def monitor_page(
     call: Call, wanted: PageWanted, which: MonitorFilter
 ) -> tuple[list[ListedMonitor], Pagination]:
@@ -69,7 +56,7 @@ async def one_monitor(call: Call, public_id: str) -> ShownMonitor:
     """Return a monitor with all its settings; raise NotFound, or DeviceScopeForbidden."""
     async with call.services.database.acquire() as connection:
         reads = _Reads.of(call, connection)
-        row = await monitor_row(connection, reads.sight, public_id)
+        row = await find_monitor(connection, reads.sight, public_id)
         parts = await reads.all_parts(row["id"])
     return shown_monitor(row, parts, call.services.registry)
 

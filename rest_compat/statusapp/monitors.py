@@ -15,6 +15,7 @@ from core.access.sight import sight_of
 from core.ids import Prefix, encode_id
 from core.issues import Issues
 from core.monitors import reading
+from core.monitors.finding import find_monitor
 from core.monitors.status import MonitorStatus
 from rest_compat.reading import choice, choice_parameter
 from rest_compat.renaming import renamed
@@ -22,7 +23,7 @@ from rest_compat.route import Call, Parameter, Route
 from rest_compat.statusapp.monitor_bodies import CreateMonitorBody, UpdateMonitorBody
 from rest_compat.statusapp.monitor_changes import wanted_monitor, wanted_update
 from rest_compat.statusapp.monitor_examples import BODY, LISTED, SHOWN
-from rest_compat.statusapp.monitor_reads import monitor_page, monitor_row, one_monitor
+from rest_compat.statusapp.monitor_reads import monitor_page, one_monitor
 from rest_compat.statusapp.monitor_shapes import ListedMonitor, ShownMonitor
 from rest_compat.statusapp.monitor_types import MonitorType, filter_of_type, known_types
 from rest_compat.statusapp.paging import Pagination, Sorting, page_wanted, paging_parameters, searched
@@ -99,7 +100,7 @@ async def _update(call: Call) -> ShownMonitor:
     require(call.principal, _SCOPE, TokenPermission.WRITE)
     sight = sight_of(call.principal, call.services.clock.now())
     async with call.services.database.acquire() as connection:
-        row = await monitor_row(connection, sight, call.path["monitorId"])
+        row = await find_monitor(connection, sight, call.path["monitorId"])
     wanted = await wanted_update(call, row)
     with renamed(wanted.names):
         await call.services.monitors.update(call.principal, wanted.change)

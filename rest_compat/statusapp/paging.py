@@ -13,13 +13,12 @@ from core.db.database import Connection
 from core.db.listing import Ordering, count_rows, read_stretch
 from core.issues import Issues
 from core.text_rules import name_of
-from rest_compat.reading import choice, choice_parameter, number_parameter, whole_number
+from rest_compat.reading import FURTHEST_PAGE, choice, choice_parameter, number_parameter, whole_number
 from rest_compat.route import Parameter
 
 DEFAULT_LIMIT: Final = 50
 MOST_LIMIT: Final = 100
 LONGEST_SEARCH: Final = 2_000
-FURTHEST_PAGE: Final = 1_000_000_000
 ASCENDING: Final = "asc"
 DESCENDING: Final = "desc"
 

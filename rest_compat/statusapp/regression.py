@@ -9,11 +9,11 @@ from core.access.permission import require
 from core.access.principal import TokenPermission, TokenScope
 from core.access.rights import MUTATIONS, QUERIES
 from core.access.sight import sight_of
+from core.monitors.finding import find_monitor
 from core.monitors.monitor_input import UpdateMonitor
 from rest_compat.reading import json_object, parsed
 from rest_compat.renaming import renamed
 from rest_compat.route import Call, Route
-from rest_compat.statusapp.monitor_reads import monitor_row
 from rest_compat.statusapp.regression_shapes import (
     REGRESSION_NAMES,
     RegressionBody,
@@ -44,7 +44,7 @@ async def _update(call: Call) -> ShownRegression:
 async def _shown(call: Call) -> ShownRegression:
     sight = sight_of(call.principal, call.services.clock.now())
     async with call.services.database.acquire() as connection:
-        return shown_regression(await monitor_row(connection, sight, call.path["monitorId"]))
+        return shown_regression(await find_monitor(connection, sight, call.path["monitorId"]))
 
 
 _EXAMPLE: Final = {

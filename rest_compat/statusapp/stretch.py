@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.issues import Issues
-from rest_compat.reading import number_parameter, whole_number
+from rest_compat.reading import FURTHEST_PAGE, number_parameter, whole_number
 from rest_compat.route import Parameter
-
-FURTHEST_PAGE = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
