@@ -40,9 +40,7 @@ async def begin_monitor(
     Its row, and those of monitor_regions for an active kind, are already there.
     """
     await connection.execute(_SQL["begin_states"], workspace_id, monitor_id, to_unix_ms(now))
-    await connection.execute(
-        _SQL["begin_interval"], workspace_id, monitor_id, to_unix_ms(now - _JUST_BEFORE)
-    )
+    await connection.execute(_SQL["begin_interval"], workspace_id, monitor_id, to_unix_ms(now - _JUST_BEFORE))
     await schedule_monitors(connection, workspace_id, [monitor_id], now=now)
 
 

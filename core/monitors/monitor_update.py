@@ -21,7 +21,6 @@ from core.monitors.monitor_tags import TagChanges, replace_tags
 from core.monitors.monitor_view import MonitorViews
 from core.monitors.reception import AcceptedMonitor, PresentMonitor
 
-_RESTARTING = frozenset({"kind", "config"})
 _NOT_WATCHED = "regressions are not watched for any more"
 _REGRESSIONS = named_sql("regressions")
 _JUDGING = frozenset({"failures_to_open", "successes_to_close", "regions_to_agree"})
@@ -132,8 +131,8 @@ class MonitorUpdate:
 
     async def _follow(self, life: MonitorLife, changed: Collection[str]) -> None:
         workspace_id, monitor_id = self.present.workspace_id, self.present.id
-        if not _RESTARTING.isdisjoint(changed):
-            probe = self.accepted.definition.probe
+        probe = self.accepted.definition.probe
+        if not probe.looks_as(self.present.definition.probe):
             await life.restart(self.connection, self.present.row, probe, self.now)
             return
         if self._are_regions_new or "interval_seconds" in changed:

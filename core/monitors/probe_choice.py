@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ _PROBE = ("probe",)
 class ChosenProbe:
     """What is stored of a probe. `expected_every_seconds` is that of a PASSIVE kind whose reports come regularly.
 
-    `asserts` are the fields of a chosen configuration that expect something of what the target says.
+    `asserts` are the fields of a chosen configuration that expect something of what the target says, `labels` those
+    that say nothing of how it is looked at.
     """
 
     kind: str
@@ -31,6 +32,14 @@ class ChosenProbe:
     host: str | None
     expected_every_seconds: int | None = None
     asserts: tuple[str, ...] = ()
+    labels: frozenset[str] = frozenset()
+
+    def looks_as(self, before: ChosenProbe) -> bool:
+        """Return whether it looks at the same in the same way."""
+        return self.kind == before.kind and self._look_of(self.config) == self._look_of(before.config)
+
+    def _look_of(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in config.items() if name not in self.labels}
 
     def newly_asserts(self, before: ChosenProbe | None) -> Iterator[str]:
         """Yield the fields that expect something which they did not expect before."""
@@ -100,4 +109,5 @@ def _chosen(probe: Probe[Any], config: Config) -> ChosenProbe:
         host=probe.host(config),
         expected_every_seconds=probe.interval_seconds(config) if is_passive else None,
         asserts=tuple(probe.asserts(config)),
+        labels=probe.labels,
     )

@@ -94,6 +94,8 @@ class Probe(Generic[ConfigT]):
     `interval_seconds` (PASSIVE only) says the interval at which reports are expected, where it is constant.
     `asserts` names those fields, as APIs call them, by which a configuration expects something of what its
     target says: not every plan includes that.
+    `labels` are those fields, as APIs call them, that say what people call the target and nothing of how it is looked
+    at: a change of these alone does not begin the monitor anew.
     """
 
     key: str
@@ -108,3 +110,4 @@ class Probe(Generic[ConfigT]):
     expect: Callable[[ConfigT, datetime], Expectation] | None = None
     interval_seconds: Callable[[ConfigT], int | None] = lambda _config: None
     asserts: Callable[[ConfigT], Sequence[str]] = lambda _config: ()
+    labels: frozenset[str] = frozenset()

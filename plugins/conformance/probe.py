@@ -83,8 +83,10 @@ def _names_its_target(probe: Probe[Any], example: Example) -> None:
     if probe.presentation is not None:
         require_line(probe.presentation(config), "the presentation")
     config_class: type[Config] = probe.config
-    unknown = set(probe.asserts(config)) - {field.name for field in shape_of(config_class).fields}
-    require(not unknown, f"asserts must name fields of the configuration, not {', '.join(sorted(unknown))}")
+    fields = {field.name for field in shape_of(config_class).fields}
+    for word, named in (("asserts", probe.asserts(config)), ("labels", probe.labels)):
+        unknown = ", ".join(sorted(set(named) - fields))
+        require(not unknown, f"{word} must name fields of the configuration, not {unknown}")
 
 
 def _knows_its_deadline(probe: Probe[Any], example: Example) -> None:

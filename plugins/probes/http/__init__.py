@@ -25,6 +25,7 @@ HTTP = Probe(
     host=lambda config: httpx.URL(config.url).host,
     presentation=lambda config: config.presentation.value,
     asserts=asserted_fields,
+    labels=frozenset({"presentation"}),
 )
 
 

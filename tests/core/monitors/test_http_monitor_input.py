@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InvalidInput
+from core.ids import Prefix, encode_id
 from core.kind_choice import KindChoice
-from core.monitors.monitor_input import CreateMonitor
+from core.monitors.monitor_input import CreateMonitor, UpdateMonitor
 from core.monitors.monitor_life import MonitorLife
 from core.monitors.monitor_service import MonitorService
 from core.plugin_registry import registry_of
@@ -68,3 +69,24 @@ async def test_a_website_and_a_job_are_taken_with_their_defaults(monitors, tenan
         rows = await connection.fetch("SELECT kind, interval_seconds, target FROM monitors ORDER BY kind")
     assert [(row["kind"], row["interval_seconds"]) for row in rows] == [("heartbeat", 60), ("http", 300)]
     assert not any("s3cret" in row["target"] for row in rows)
+
+
+async def test_a_monitor_goes_on_when_only_what_it_is_called_changes(monitors, tenants, database) -> None:
+    def wanted(**config: str) -> KindChoice:
+        return KindChoice(kind="http", config={"url": "https://example.org/", **config})
+
+    async def revision() -> int:
+        async with database.acquire() as connection:
+            return await connection.fetchval("SELECT config_revision FROM monitors")
+
+    made = await monitors.create(tenants.owner, CreateMonitor(name="shop", probe=wanted()))
+    before = await revision()
+    public_id = encode_id(Prefix.MONITOR, made)
+
+    await monitors.update(tenants.owner, UpdateMonitor(id=public_id, probe=wanted(presentation="API")))
+    assert await revision() == before
+
+    await monitors.update(
+        tenants.owner, UpdateMonitor(id=public_id, probe=wanted(presentation="API", method="HEAD"))
+    )
+    assert await revision() == before + 1
