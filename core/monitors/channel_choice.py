@@ -12,7 +12,7 @@ from core.access.permission import require
 from core.access.principal import Principal, TokenPermission, TokenScope
 from core.db.database import Connection
 from core.deliveries.notifier_choice import choose_notifier
-from core.ids import Prefix, decode_id
+from core.ids import Prefix, decode_id, encode_id
 from core.issues import Issues, Path
 from core.monitors.monitor_channels import (
     AcceptedChannel,
@@ -22,7 +22,7 @@ from core.monitors.monitor_channels import (
     hold_channels,
     lock_own_channels,
 )
-from core.monitors.monitor_input import MonitorChannel, NamedChannel, OwnChannel
+from core.monitors.monitor_input import MonitorChannel, NamedChannel, OwnChannel, OwnChannels
 from core.plugin_registry import PluginRegistry
 from core.text_rules import name_of
 
@@ -42,11 +42,13 @@ class ChannelChoice:
 
     async def of_new(self, wanted: Sequence[MonitorChannel], issues: Issues) -> AcceptedChannels:
         """Return the channels of a monitor to make; raise what `of_present` does."""
-        return await self._accept(wanted, {}, frozenset(), issues) if wanted else AcceptedChannels(wanted=())
+        if not wanted:
+            return AcceptedChannels(wanted=())
+        return await self._accept(wanted, {}, frozenset(), issues)
 
     async def of_present(
         self,
-        wanted: Sequence[MonitorChannel],
+        wanted: Sequence[MonitorChannel] | OwnChannels,
         monitor_id: UUID,
         links: Sequence[ChannelLink],
         issues: Issues,
@@ -59,8 +61,22 @@ class ChannelChoice:
         rows = await lock_own_channels(self.connection, self.principal.workspace_id, [monitor_id])
         linked = [link.channel_id for link in links]
         own = {channel_id: rows[channel_id] for channel_id in linked if channel_id in rows}
+        kept: Sequence[NamedChannel] = ()
+        if isinstance(wanted, OwnChannels):
+            kept = await self._named_by(links)
+            wanted = [*kept, *wanted.channels]
         # Those that it no longer names, too: they are not to be deleted while the monitor lets go of them.
-        return await self._accept(wanted, own, frozenset(linked), issues)
+        return await self._accept(wanted, own, frozenset(linked), issues, kept=len(kept))
+
+    async def _named_by(self, links: Sequence[ChannelLink]) -> list[NamedChannel]:
+        """Return those of the workspace's channels that a monitor names."""
+        linked = [link.channel_id for link in links]
+        shared = await hold_channels(self.connection, self.principal.workspace_id, linked)
+        return [
+            NamedChannel(channel_id=encode_id(Prefix.CHANNEL, link.channel_id), is_enabled=link.is_enabled)
+            for link in links
+            if link.channel_id in shared
+        ]
 
     async def _accept(
         self,
@@ -68,7 +84,10 @@ class ChannelChoice:
         own: Mapping[UUID, asyncpg.Record],
         linked: frozenset[UUID],
         issues: Issues,
+        *,
+        kept: int = 0,
     ) -> AcceptedChannels:
+        """Judge the channels; what is wrong with one is told at its place after those that are `kept`."""
         is_made = any(isinstance(each, OwnChannel) for each in wanted)
         require(self.principal, _SCOPE, TokenPermission.WRITE if is_made else TokenPermission.READ)
         if len(wanted) > MOST_CHANNELS:
@@ -80,7 +99,7 @@ class ChannelChoice:
         held = await hold_channels(self.connection, self.principal.workspace_id, asked | linked)
         _judge_names(named, held | own.keys(), issues)
         free = [row for channel_id, row in own.items() if channel_id not in asked]
-        accepted = tuple(self._accepted(wanted, named, free, issues))
+        accepted = tuple(self._accepted(wanted, named, free, issues, kept=kept))
         ended = _ended(accepted, free)
         if ended:
             require(self.principal, _SCOPE, TokenPermission.WRITE)
@@ -92,6 +111,8 @@ class ChannelChoice:
         named: Mapping[int, UUID | None],
         free: Sequence[asyncpg.Record],
         issues: Issues,
+        *,
+        kept: int,
     ) -> Iterator[AcceptedChannel]:
         """Yield what is right; `free` are the monitor's own whose places are taken by those to make."""
         places = iter(free)
@@ -99,7 +120,7 @@ class ChannelChoice:
             channel = (
                 named[place]
                 if isinstance(each, NamedChannel)
-                else self._to_make(each, next(places, None), (_PATH, str(place)), issues)
+                else self._to_make(each, next(places, None), (_PATH, str(place - kept)), issues)
             )
             if channel is not None:
                 yield AcceptedChannel(channel=channel, is_enabled=each.is_enabled)

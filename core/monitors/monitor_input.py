@@ -46,6 +46,13 @@ MonitorChannel: TypeAlias = NamedChannel | OwnChannel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OwnChannels:
+    """Exactly these channels of the monitor's own; those of the workspace that it names stay, whatever they are by then."""
+
+    channels: Sequence[OwnChannel]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RegressionInput:
     """What is watched for regressions: an absent field is unchanged, a null one goes back to its default."""
 
@@ -88,7 +95,7 @@ class UpdateMonitor:
     region_keys: Sequence[str] | Unset | None = UNSET
     tags: Sequence[str] | Unset | None = UNSET
     confirmation: ConfirmationInput | Unset | None = UNSET
-    channels: Sequence[MonitorChannel] | Unset | None = UNSET
+    channels: Sequence[MonitorChannel] | OwnChannels | Unset | None = UNSET
     regression: RegressionInput | Unset | None = UNSET
     revision: int | Unset | None = UNSET
 

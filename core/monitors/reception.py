@@ -17,7 +17,7 @@ from core.issues import Issues
 from core.monitors.channel_choice import ChannelChoice
 from core.monitors.definition import DefinitionRules, MonitorDefinition, definition_of
 from core.monitors.monitor_channels import AcceptedChannels, ChannelLink, links_of
-from core.monitors.monitor_input import CreateMonitor, MonitorChannel, UpdateMonitor
+from core.monitors.monitor_input import CreateMonitor, MonitorChannel, OwnChannels, UpdateMonitor
 from core.monitors.references import project_for, refuse_regions, regions_for
 from core.monitors.tag_names import tag_names
 from core.unset import UNSET, Unset
@@ -116,7 +116,9 @@ class Reception:
         regions = await self._regions(wanted.region_keys, present.regions, issues, is_passive=is_passive)
         channels = None
         if wanted.channels is not UNSET:
-            asked = _listed(wanted.channels)
+            asked = wanted.channels
+            if not isinstance(asked, OwnChannels):
+                asked = _listed(asked)
             channels = await self._choice.of_present(asked, present.id, present.channels, issues)
         return _accepted(issues, definition, project_id, regions, tags=tags, channels=channels)
 

@@ -75,7 +75,7 @@ async def wanted_update(call: Call, row: asyncpg.Record) -> WantedChange[UpdateM
     kind = row["kind"] if body.type is None else kind_of_type(body.type, issues)
     probe = _probe_after(data, row, kind, issues)
     settings = await _settings(call, data, type_name, issues)
-    told = await channels_after(call, data, row, issues)
+    told = channels_after(call.services.registry, data, body.name or row["name"], issues)
     issues.raise_if_any()
     update = UpdateMonitor(
         id=call.path["monitorId"],
@@ -83,8 +83,6 @@ async def wanted_update(call: Call, row: asyncpg.Record) -> WantedChange[UpdateM
         probe=_choice_after(probe, row),
         interval_seconds=_interval_after(data, row, kind),
         channels=told.channels,
-        # What is kept of the channels was read before: nobody else's change in between is overwritten with it.
-        revision=UNSET if told.channels is UNSET else row["revision"],
         **settings,
     )
     names = SETTING_NAMES if probe is None else probe.names

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import asyncpg
 import msgspec
 
-from core.access.permission import require
-from core.access.principal import TokenPermission, TokenScope
-from core.access.sight import sight_of
-from core.deliveries.reading import channels_of_monitors
 from core.ids import Prefix, encode_id
 from core.issues import Issues
-from core.monitors.monitor_input import MonitorChannel, NamedChannel, OwnChannel
+from core.monitors.monitor_input import OwnChannel, OwnChannels
 from core.plugin_registry import PluginRegistry
 from core.text_rules import LONGEST_NAME
 from core.unset import UNSET, Unset
 from plugins.api.config import Config, Meta
 from rest_compat.renaming import Names
-from rest_compat.route import Call
 from rest_compat.statusapp.notifier_words import (
     StoredNotifier,
     chosen_notifier,
     kind_of_type,
     shown_notifier,
 )
+
+ChannelsT = TypeVar("ChannelsT")
 
 FIELD: Final = "notifications"
 _CHANNELS: Final = "channels"
@@ -55,10 +52,10 @@ class ShownNotification(msgspec.Struct, frozen=True, kw_only=True, rename="camel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WantedChannels:
+class WantedChannels(Generic[ChannelsT]):
     """What services take, and where the dialect has what they may have against it."""
 
-    channels: Sequence[MonitorChannel] | Unset = UNSET
+    channels: ChannelsT | Unset = UNSET
     names: Names = field(default_factory=lambda: _NO_NAMES)
 
 
@@ -77,42 +74,27 @@ def shown_notification(row: asyncpg.Record, registry: PluginRegistry) -> ShownNo
 
 def new_channels(
     registry: PluginRegistry, data: Mapping[str, Any], monitor_name: str, issues: Issues
-) -> WantedChannels:
+) -> WantedChannels[Sequence[OwnChannel]]:
     """Return the channels of a monitor to make."""
     if FIELD not in data:
         return WantedChannels()
-    return _wanted(registry, data[FIELD] or (), monitor_name, (), issues)
+    return _wanted(registry, data[FIELD] or (), monitor_name, issues)
 
 
-async def channels_after(
-    call: Call, data: Mapping[str, Any], row: asyncpg.Record, issues: Issues
-) -> WantedChannels:
-    """Return the channels of a monitor after a change: those of the workspace that it names have no place here, and stay.
-
-    Raises TokenScopeDenied or Forbidden where channels may not be read.
-    """
-    if FIELD not in data:
+def channels_after(
+    registry: PluginRegistry, data: Mapping[str, Any], monitor_name: str, issues: Issues
+) -> WantedChannels[OwnChannels]:
+    """Return the channels of a monitor's own after a change: those of the workspace have no place here, and stay."""
+    own = new_channels(registry, data, monitor_name, issues)
+    if own.channels is UNSET:
         return WantedChannels()
-    require(call.principal, TokenScope.NOTIFICATIONS, TokenPermission.READ)
-    sight = sight_of(call.principal, call.services.clock.now())
-    async with call.services.database.acquire() as connection:
-        present = (await channels_of_monitors(connection, sight, [row["id"]]))[row["id"]]
-    named = [
-        NamedChannel(channel_id=encode_id(Prefix.CHANNEL, each["id"]), is_enabled=each["is_enabled"])
-        for each in present
-        if each["monitor_id"] is None
-    ]
-    return _wanted(call.services.registry, data[FIELD] or (), data.get("name") or row["name"], named, issues)
+    return WantedChannels(channels=OwnChannels(channels=own.channels), names=own.names)
 
 
 def _wanted(
-    registry: PluginRegistry,
-    given: Sequence[Mapping[str, Any]],
-    monitor_name: str,
-    named: Sequence[NamedChannel],
-    issues: Issues,
-) -> WantedChannels:
-    channels: list[MonitorChannel] = [*named]
+    registry: PluginRegistry, given: Sequence[Mapping[str, Any]], monitor_name: str, issues: Issues
+) -> WantedChannels[Sequence[OwnChannel]]:
+    channels: list[OwnChannel] = []
     names: dict[tuple[str, ...], tuple[str, ...]] = {(_CHANNELS,): (FIELD,)}
     for place, each in enumerate(given):
         path = (FIELD, str(place))

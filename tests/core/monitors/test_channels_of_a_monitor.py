@@ -19,7 +19,7 @@ from core.ids import Prefix, decode_id, encode_id, new_id
 from core.kind_choice import KindChoice
 from core.monitors.channel_choice import MOST_CHANNELS
 from core.monitors.monitor_channels import hold_channels
-from core.monitors.monitor_input import CreateMonitor, NamedChannel, OwnChannel, UpdateMonitor
+from core.monitors.monitor_input import CreateMonitor, NamedChannel, OwnChannel, OwnChannels, UpdateMonitor
 from core.monitors.project_service import CreateProject, DeleteProject
 from tests.core.deadlock import until_waiting
 
@@ -116,6 +116,27 @@ async def test_a_monitor_is_made_with_the_channels_that_it_names_and_with_its_ow
         ("Second", "south", None, True, True),
         ("Ops", "north", None, True, None),
     ]
+
+
+async def test_own_channels_are_replaced_and_those_that_the_monitor_names_stay(
+    doors: Doors, contents
+) -> None:
+    ops = await doors.shared("Ops")
+    monitor = await doors.make(NamedChannel(channel_id=ops, is_enabled=False), own("First"), own("Second"))
+
+    def replaced(*channels: OwnChannel) -> UpdateMonitor:
+        return UpdateMonitor(id=monitor, channels=OwnChannels(channels=channels))
+
+    wrong = await refused(contents, doors.monitors.update(doors.owner, replaced(own(), own(""))))
+    assert [issue.path for issue in wrong.issues] == [("channels", "1", "name")]
+
+    await doors.monitors.update(doors.owner, replaced(own("Third", pigeon("south"))))
+    assert await doors.linked() == [
+        ("Ops", "north", None, False, None),
+        ("Third", "south", "s3cret", True, True),
+    ]
+    await doors.monitors.update(doors.owner, replaced())
+    assert await doors.linked() == [("Ops", "north", None, False, None)]
 
 
 async def test_absent_leaves_the_channels_and_null_or_an_empty_list_takes_all(doors: Doors) -> None:

@@ -549,6 +549,17 @@ async def test_channels_of_the_workspace_that_a_monitor_names_stay(owner) -> Non
     assert channels_of(emptied) == [(channel_id, "WEBHOOK", False)]
 
 
+async def test_of_several_who_say_at_once_who_is_told_the_last_one_counts(owner) -> None:
+    monitor_id = encode_id(Prefix.MONITOR, await owner.add_monitor("m"))
+
+    await asyncio.gather(
+        *(told(owner, "PUT", f"/monitors/{monitor_id}", json={"notifications": [EMAIL]}) for _ in range(6))
+    )
+
+    shown = await told(owner, "GET", f"/monitors/{monitor_id}")
+    assert [kind for _, kind, _ in channels_of(shown)] == ["EMAIL"]
+
+
 async def test_who_is_told_takes_the_grant_of_notifications(owner, contents) -> None:
     writer = await owner.add_token(Grant(scope=TokenScope.UPTIME_CHECKS, permission=TokenPermission.WRITE))
     monitor_id = encode_id(Prefix.MONITOR, await owner.add_monitor("m"))
