@@ -15,7 +15,7 @@ from core.access.principal import Principal, TokenScope
 from core.access.reading import users_by_id, workspaces_of_user
 from core.access.rights import MUTATIONS, QUERIES
 from core.access.switch_service import SwitchWorkspace
-from core.ids import Prefix, encode_id, encode_ids
+from core.ids import Prefix, decode_id, encode_id, encode_ids
 from core.issues import Issues
 from plugins.api.config import Config, Meta
 from rest_compat.dashmon.reads import Reads, reads
@@ -74,7 +74,9 @@ class PermissionFoundation(Standing, frozen=True, kw_only=True, rename="camel"):
 class AccountContextBody(Config):
     """Where to work from now on: exactly one of the two."""
 
-    owner_user_id: Annotated[str, Meta(description="Who answers for the workspace")] | None = None
+    owner_user_id: (
+        Annotated[str, Meta(description="Who answers for the workspace, or the workspace itself")] | None
+    ) = None
     workspace_id: Annotated[str, Meta(description="The workspace itself")] | None = None
 
 
@@ -139,9 +141,15 @@ async def _switch(call: Call) -> Me:
     if (body.owner_user_id is None) is (body.workspace_id is None):
         issues.refuse(("ownerUserId",), "one_of", "is required, or workspaceId instead of it")
     issues.raise_if_any()
-    wanted = SwitchWorkspace(workspace_id=body.workspace_id, owner_id=body.owner_user_id)
-    moved = await call.services.people.switching.switch(call.principal, wanted)
+    moved = await call.services.people.switching.switch(call.principal, _wanted(body))
     return await viewer_elsewhere(call, moved)
+
+
+def _wanted(body: AccountContextBody) -> SwitchWorkspace:
+    owner = body.owner_user_id
+    if owner is not None and decode_id(Prefix.WORKSPACE, owner) is not None:
+        return SwitchWorkspace(workspace_id=owner)
+    return SwitchWorkspace(workspace_id=body.workspace_id, owner_id=owner)
 
 
 async def viewer_elsewhere(call: Call, moved: Principal) -> Me:

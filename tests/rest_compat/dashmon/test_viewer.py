@@ -104,24 +104,27 @@ async def test_on_a_free_plan_no_capability_is_there(owner) -> None:
     assert shown["capabilities"] == {each.name.lower(): False for each in Capability}
 
 
-@pytest.mark.parametrize("field", ["ownerUserId", "workspaceId"])
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [("ownerUserId", "owner"), ("ownerUserId", "workspace"), ("workspaceId", "workspace")],
+)
 async def test_the_sessions_next_requests_work_in_the_workspace_that_was_selected(
-    owner, stranger, field
+    owner, stranger, field, named
 ) -> None:
     person = await signed_in(owner, Role.ADMIN)
     assert person.principal is not None
     await stranger.add_member(person.principal.user_id, Role.VIEWER)
     ids = {
-        "ownerUserId": encode_id(Prefix.USER, stranger.user_id),
-        "workspaceId": encode_id(Prefix.WORKSPACE, stranger.workspace_id),
+        "owner": encode_id(Prefix.USER, stranger.user_id),
+        "workspace": encode_id(Prefix.WORKSPACE, stranger.workspace_id),
     }
 
-    moved = await told(owner, "POST", "/api/user/account-context", {field: ids[field]}, by=person)
+    moved = await told(owner, "POST", "/api/user/account-context", {field: ids[named]}, by=person)
 
-    assert (moved["role"], moved["workspace"]["id"]) == ("viewer", ids["workspaceId"])
+    assert (moved["role"], moved["workspace"]["id"]) == ("viewer", ids["workspace"])
     assert await told(owner, "GET", "/api/me", by=person) == moved
     viewer = (await person.ask(owner, IN_GRAPHQL)).data["viewer"]
-    assert viewer["workspace"]["id"] == ids["workspaceId"]
+    assert viewer["workspace"]["id"] == ids["workspace"]
     assert await refusal(owner, "POST", "/api/projects", {"name": "x"}, by=person) == (
         403,
         "project_write_forbidden",
@@ -139,6 +142,8 @@ async def test_a_workspace_in_which_one_has_no_place_is_forbidden_like_none_and_
         {"ownerUserId": encode_id(Prefix.USER, new_id(owner.now))},
         {"ownerUserId": "workspace_owner"},
         {"ownerUserId": ""},
+        {"ownerUserId": encode_id(Prefix.WORKSPACE, stranger.workspace_id)},
+        {"ownerUserId": encode_id(Prefix.WORKSPACE, new_id(owner.now))},
         {"workspaceId": encode_id(Prefix.WORKSPACE, stranger.workspace_id)},
         {"workspaceId": encode_id(Prefix.WORKSPACE, new_id(owner.now))},
         {"workspaceId": "x" * 3_000},
