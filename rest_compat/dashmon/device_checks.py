@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPMethod, HTTPStatus
+from types import MappingProxyType
 
 import asyncpg
 import msgspec
@@ -19,8 +22,8 @@ from core.moments import write_moment
 from core.monitors.finding import find_monitor
 from core.monitors.monitor_input import CheckNow
 from core.scheduling.region_reading import all_regions
-from core.statistics.period import Period
-from core.statistics.reading import latencies, window_of
+from core.statistics.period import window_of
+from core.statistics.reading import latencies
 from plugins.api.outcome import CheckStatus
 from rest_compat.dashmon.device_shapes import DEVICE_ID
 from rest_compat.dashmon.reads import Reads, milliseconds, reads
@@ -28,7 +31,14 @@ from rest_compat.reading import choice, choice_parameter, number_parameter, whol
 from rest_compat.route import Call, Route
 
 DEFAULT_SAMPLES, MOST_SAMPLES = 60, 500
-WINDOWS = {"1h": Period.HOUR, "24h": Period.DAY}
+WINDOWS: Mapping[str, timedelta] = MappingProxyType(
+    {
+        "1h": timedelta(hours=1),
+        "24h": timedelta(days=1),
+        "7d": timedelta(days=7),
+        "30d": timedelta(days=30),
+    }
+)
 _DEFAULT_WINDOW = "24h"
 
 
@@ -126,7 +136,7 @@ async def _percentiles(call: Call) -> Percentiles:
     issues.raise_if_any()
     async with reads(call) as read:
         device = await find_monitor(read.connection, read.sight, call.path["id"])
-        window = window_of(WINDOWS[named], read.sight, read.now)
+        window = window_of(WINDOWS[named], read.now, read.sight.since)
         found = await latencies(read.connection, read.sight, [device["id"]], window)
     told = Percentiles(
         device_id=encode_id(Prefix.MONITOR, device["id"]),

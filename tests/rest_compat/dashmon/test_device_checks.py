@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from core.access.plans import TERMS, Plan
+from core.access.principal import Role
 from core.ids import Prefix, encode_id
-from tests.rest_compat.dashmon.asking import ask, refusal, told
+from core.moments import write_moment
+from tests.graphql_schema.personas import signed_in
+from tests.rest_compat.dashmon.asking import ask, book, refusal, told
 
 CHECKS = """query ($id: ID!, $first: Int) { monitor(id: $id) { checks(first: $first) { nodes {
   checkedAt status responseTimeMs region { key } statusCode error } } } }"""
@@ -82,6 +86,31 @@ async def test_percentiles_are_those_of_graphql_and_null_without_an_answer(owner
     silent = await told(owner, "GET", f"/api/devices/{quiet}/latency/percentiles")
     assert {silent[name] for name in names} == {None}
     assert await refusal(owner, "GET", f"{path}x") == (400, "invalid_input")
+
+
+async def of_weeks(tenant) -> str:
+    monitor_id = await tenant.add_monitor("The shop")
+    for days, milliseconds in ((0.5, 100), (3, 200), (20, 300), (40, 400)):
+        await tenant.add_checks(monitor_id, [timedelta(days=days)], response_us=1_000 * milliseconds)
+    return f"/api/devices/{encode_id(Prefix.MONITOR, monitor_id)}/latency/percentiles?window="
+
+
+async def test_percentiles_of_weeks_reach_as_far_as_the_plans_history(owner, stranger) -> None:
+    path = await of_weeks(owner)
+    for window, slowest, since in (
+        ("24h", 100, timedelta(days=1)),
+        ("7d", 200, timedelta(days=7)),
+        ("30d", 300, timedelta(days=30)),
+    ):
+        shown = await told(owner, "GET", f"{path}{window}")
+        assert (shown["window"], shown["max"]) == (window, slowest)
+        assert (shown["from"], shown["to"]) == (write_moment(owner.now - since), write_moment(owner.now))
+
+    await book(stranger, Plan.FREE)
+    person = await signed_in(stranger, Role.VIEWER)
+    shown = await told(stranger, "GET", f"{await of_weeks(stranger)}30d", by=person)
+    kept = timedelta(days=TERMS[Plan.FREE].retention_days)
+    assert (shown["from"], shown["max"]) == (write_moment(stranger.now - kept), 200)
 
 
 async def test_a_device_is_checked_now_and_a_paused_one_is_a_conflict(owner) -> None:
