@@ -17,7 +17,7 @@ from core.monitors.status import MonitorStatus
 from core.monitors.tag_reading import tags_of_monitors
 from core.plugin_registry import PluginRegistry
 from core.scheduling.region_reading import all_regions
-from plugins.api.config import ConfigErrors, load, redact
+from rest_compat.dashmon.device_settings import SYNTHETIC_EXAMPLE, Synthetic, settings_of
 from rest_compat.dashmon.reads import Reads, milliseconds, moment_or_none
 
 # What of a monitor's row is shown in short, beside its id.
@@ -39,10 +39,17 @@ class DeviceSummary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Device(DeviceSummary, frozen=True, kw_only=True, rename="camel"):
-    """A device with its tags. `config` is how it is looked at, without secrets; `interval` and `timeout` are seconds."""
+    """A device with its tags; `interval`, `timeout` and `grace` are seconds.
+
+    `url` and `synthetic` belong to the type http, `grace` to heartbeats: null elsewhere. `config` is null for these
+    two; for other types, which cannot be made here, it is how they are looked at, without secrets.
+    """
 
     project_id: str
-    config: dict[str, Any]
+    url: str | None
+    grace: int | None
+    synthetic: Synthetic | None
+    config: dict[str, Any] | None
     status_since: str
     flapping: bool
     timeout: int
@@ -81,7 +88,7 @@ async def whole_device(read: Reads, registry: PluginRegistry, row: asyncpg.Recor
     return Device(
         **asdict(device_summary(row, last)),
         project_id=encode_id(Prefix.PROJECT, row["project_id"]),
-        config=shown_config(registry, row),
+        **asdict(settings_of(registry, row)),
         status_since=write_moment(status_since(row)),
         flapping=row["is_flapping"],
         timeout=row["timeout_seconds"],
@@ -111,17 +118,6 @@ async def _region_keys(read: Reads, row: asyncpg.Record) -> list[str]:
     return [known[number]["key"] for number in numbers if number in known]
 
 
-def shown_config(registry: PluginRegistry, row: asyncpg.Record) -> dict[str, Any]:
-    """Return the configuration without its secrets; nothing of a kind that is not loaded."""
-    loaded = registry.probe(row["kind"])
-    if loaded is None:
-        return {}
-    try:
-        return redact(load(loaded.probe.config, row["config"]))
-    except ConfigErrors:
-        return {}
-
-
 DEVICE_ID = "mon_01m81q4vb2ex285gqsh83acwyg"
 PROJECT_ID = "prj_01m81q4vb2ex285gqsh83acwyg"
 SUMMARY_EXAMPLE = {
@@ -138,7 +134,10 @@ SUMMARY_EXAMPLE = {
 DEVICE_EXAMPLE = {
     **SUMMARY_EXAMPLE,
     "projectId": PROJECT_ID,
-    "config": {"url": "https://shop.example.org/", "method": "GET", "acceptedStatuses": ["200-299"]},
+    "url": "https://shop.example.org/",
+    "grace": None,
+    "synthetic": SYNTHETIC_EXAMPLE,
+    "config": None,
     "statusSince": "2026-02-15T08:00:00.000Z",
     "flapping": False,
     "timeout": 30,

@@ -20,7 +20,8 @@ from core.kind_choice import ConfigChange
 from core.monitors.finding import find_monitor
 from core.monitors.monitor_input import UpdateMonitor
 from plugins.api.config import Config, Meta
-from rest_compat.dashmon.device_shapes import DEVICE_ID, shown_config
+from rest_compat.dashmon.device_settings import settings_of
+from rest_compat.dashmon.device_shapes import DEVICE_ID
 from rest_compat.dashmon.devices import NAMES
 from rest_compat.dashmon.reads import moment_or_none, reads
 from rest_compat.ping_message import message_of
@@ -74,13 +75,12 @@ async def _get(call: Call) -> HeartbeatConfig:
 
 
 def _shown(call: Call, device: asyncpg.Record, heartbeat: asyncpg.Record) -> HeartbeatConfig:
-    config = shown_config(call.services.registry, device)
     is_told = may(call.principal, TokenScope.UPTIME_CHECKS, TokenPermission.WRITE)
     server = (call.services.settings.public_url or "").rstrip("/")
     return HeartbeatConfig(
         device_id=encode_id(Prefix.MONITOR, device["id"]),
         interval=device["interval_seconds"],
-        grace=config.get("graceSeconds", 0),
+        grace=settings_of(call.services.registry, device).grace or 0,
         token=heartbeat["token"] if is_told else None,
         webhook_url=f"{server}{RECEIVER}{heartbeat['token']}" if is_told else None,
         last_ping_at=moment_or_none(heartbeat["last_ping_at"]),

@@ -24,9 +24,17 @@ def devices_of(owner) -> str:
 async def assert_is_that_of_graphql(owner, device) -> None:
     expected = (await owner.data(IN_GRAPHQL, id=device["id"]))["monitor"]
     last = expected["lastCheck"] or {"checkedAt": None, "responseTimeMs": None, "error": None}
-    config = device.pop("config")
-    assert {name: config[name] for name in expected["probe"]} == expected["probe"]
+    probe = expected["probe"]
+    synthetic = device.pop("synthetic")
+    if expected["kind"] == "http":
+        assert synthetic["expectedStatuses"] == probe["acceptedStatuses"]
+        assert synthetic["latencyLimitMs"] == probe["degradedAboveMs"]
+    else:
+        assert (synthetic, device["interval"]) == (None, probe["intervalSeconds"])
     assert device == {
+        "url": probe.get("url"),
+        "grace": probe.get("graceSeconds"),
+        "config": None,
         "id": expected["id"],
         "projectId": expected["project"]["id"],
         "name": expected["name"],
@@ -62,16 +70,16 @@ async def test_a_device_is_made_and_shown_as_graphql_shows_it(owner) -> None:
     await assert_is_that_of_graphql(owner, shown)
 
 
-async def test_a_heartbeat_is_made_with_its_interval_and_grace(owner) -> None:
+async def test_a_heartbeat_is_made_with_its_interval_and_grace(owner, contents) -> None:
     body = {"name": "Nightly", "type": "heartbeat", "interval": 600, "grace": 30}
 
     made = await told(owner, "POST", devices_of(owner), body, status=201)
 
-    assert (made["interval"], made["config"], made["regions"]) == (
-        600,
-        {"intervalSeconds": 600, "graceSeconds": 30},
-        [],
-    )
+    assert (made["interval"], made["grace"], made["regions"]) == (600, 30, [])
+    before = await contents()
+    same = {name: made[name] for name in ("name", "projectId", "interval", "grace", "tags")}
+    assert await told(owner, "PUT", f"/api/devices/{made['id']}", same) == made
+    assert await contents() == before
     await assert_is_that_of_graphql(owner, made)
 
 

@@ -47,7 +47,7 @@ async def test_who_may_not_write_sees_the_settings_without_the_address(owner) ->
     assert (shown["interval"], shown["token"], shown["webhookUrl"]) == (600, None, None)
 
 
-async def test_interval_grace_and_token_are_saved_together_or_apart(owner) -> None:
+async def test_interval_grace_and_token_are_saved_together_or_apart(owner, contents) -> None:
     device_id, path = await job(owner)
 
     changed = await told(owner, "PUT", path, {"interval": 900, "grace": 60})
@@ -58,7 +58,10 @@ async def test_interval_grace_and_token_are_saved_together_or_apart(owner) -> No
     both = await told(owner, "PUT", path, {"grace": None, "regenerateToken": True})
     assert (both["interval"], both["grace"]) == (900, 300)
     assert both["token"] not in ("t0ken", other["token"])
+    before = await contents()
     assert await told(owner, "PUT", path, {}) == both
+    assert await told(owner, "PUT", path, {name: both[name] for name in ("interval", "grace")}) == both
+    assert await contents() == before
     monitor = (await owner.data(IN_GRAPHQL, id=device_id))["monitor"]
     assert (monitor["intervalSeconds"], monitor["heartbeat"]["graceSeconds"]) == (900, 300)
     assert monitor["heartbeat"]["pingUrl"].endswith(both["token"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.ids import Prefix, encode_id
+from rest_compat.dashmon.synthetic import Operator, SyntheticBody
 from tests.rest_compat.dashmon.asking import ask, told
 
 HEADERS = [{"name": "X-Key", "value": "s3cret"}]
@@ -13,6 +14,15 @@ HEADERS = [{"name": "X-Key", "value": "s3cret"}]
 async def shop(owner) -> str:
     config = {"url": "https://shop.example.org/", "method": "POST", "headers": HEADERS}
     return f"/api/devices/{encode_id(Prefix.MONITOR, await owner.add_monitor('The shop', config=config))}/synthetic"
+
+
+def in_graphqls_words(synthetic) -> dict[str, object]:
+    return {
+        "bodyContains": synthetic["bodyContains"],
+        "bodyLacks": synthetic["bodyLacks"],
+        "json": [{**each, "operator": each["operator"].upper()} for each in synthetic["json"]],
+        "certificateDaysLeft": synthetic["tls"]["daysLeft"],
+    }
 
 
 async def test_assertions_are_saved_one_by_one_and_the_rest_of_the_configuration_stays(owner) -> None:
@@ -29,7 +39,8 @@ async def test_assertions_are_saved_one_by_one_and_the_rest_of_the_configuration
         (row,) = await owner.fetch("SELECT config FROM monitors")
         config = row["config"]
         assert (config["acceptedStatuses"], config["degradedAboveMs"]) == expected
-        assert (shown["config"]["acceptedStatuses"], shown["config"]["degradedAboveMs"]) == expected
+        told_back = shown["synthetic"]
+        assert (told_back["expectedStatuses"], told_back["latencyLimitMs"]) == expected
         assert (config["method"], config["headers"]) == ("POST", HEADERS)
         assert "s3cret" not in str(shown)
 
@@ -62,10 +73,41 @@ async def test_bodies_values_in_json_and_certificates_are_asserted_as_graphql_sh
     ):
         shown = await told(owner, "PUT", path, body)
         probe = (await owner.data(in_graphql, id=shown["id"]))["monitor"]["probe"]
-        assert {name: shown["config"][name] for name in nothing} == probe
+        assert in_graphqls_words(shown["synthetic"]) == probe
         if changed is not None:
             assert {name: probe[name] for name in changed} == changed
     assert probe == nothing
+
+
+async def test_what_is_saved_is_told_back_in_the_same_words_and_saved_again_changes_nothing(
+    owner, contents
+) -> None:
+    path = await shop(owner)
+    whole = {
+        "expectedStatuses": ["204", "301-302"],
+        "latencyLimitMs": 800,
+        "bodyContains": "In stock",
+        "bodyLacks": None,
+        "json": [
+            {"path": "$.a", "operator": operator.value, "value": None if operator == "exists" else "7"}
+            for operator in Operator
+        ],
+        "tls": {"daysLeft": 14},
+    }
+
+    saved = await told(owner, "PUT", path, whole)
+    device = f"/api/projects/{saved['projectId']}/devices/{saved['id']}"
+    shown = await told(owner, "GET", device)
+    assert (shown["synthetic"], shown["config"], shown["grace"]) == (whole, None, None)
+    assert shown["url"] == "https://shop.example.org/"
+    assert set(shown["synthetic"]) == set(SyntheticBody.__struct_encode_fields__)
+
+    before = await contents()
+    assert await told(owner, "PUT", path, shown["synthetic"]) == shown
+    taken = ("name", "projectId", "url", "interval", "timeout", "tags")
+    again = await told(owner, "PUT", f"/api/devices/{shown['id']}", {name: shown[name] for name in taken})
+    assert again == shown
+    assert await contents() == before
 
 
 @pytest.mark.parametrize(
