@@ -82,7 +82,7 @@ class UpdateMonitor:
     """What to change of a monitor: absent is unchanged, null goes back to the default.
 
     A KindChoice replaces the probe's configuration as a whole, but a secret that it omits keeps what is stored; a
-    ConfigChange replaces the fields that it names. Of the channels that were made for the monitor those end that the
+    ConfigChange replaces the fields that it names. A heartbeat gets another address if that is wished. Of the channels that were made for the monitor those end that the
     list, where there is one, has no place for.
     """
 
@@ -97,6 +97,7 @@ class UpdateMonitor:
     confirmation: ConfirmationInput | Unset | None = UNSET
     channels: Sequence[MonitorChannel] | OwnChannels | Unset | None = UNSET
     regression: RegressionInput | Unset | None = UNSET
+    rotates_heartbeat_url: bool = False
     revision: int | Unset | None = UNSET
 
 

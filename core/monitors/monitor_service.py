@@ -71,7 +71,7 @@ class MonitorService:
         return await self._database.in_transaction(create)
 
     async def update(self, principal: Principal, wanted: UpdateMonitor) -> UUID:
-        """Change a monitor; raise NotFound, Conflict of a stale revision, or InvalidInput.
+        """Change a monitor; raise NotFound, Conflict of a stale revision or of no address to rotate, or InvalidInput.
 
         A change of the probe's kind or configuration begins the monitor anew. What changes nothing stores nothing.
         Raises WriteLocked, OverLimit or PremiumRequired where the plan does not allow it; a workspace that is
@@ -92,16 +92,15 @@ class MonitorService:
             present = await present_monitor(connection, row)
             accepted = await self._reception(connection, principal).of_update(wanted, present)
             _require_definition(allowance, accepted, present.definition)
+            if wanted.rotates_heartbeat_url:
+                # Before what follows from the rest: heartbeats are locked before statuses.
+                await self._rotate(connection, principal, row)
+            now = self._clock.now()
             change = MonitorUpdate(
-                connection=connection,
-                actor=principal,
-                present=present,
-                accepted=accepted,
-                now=self._clock.now(),
+                connection=connection, actor=principal, present=present, accepted=accepted, now=now
             )
             await change.store(self._life, self._views)
-            monitor_id: UUID = row["id"]
-            return monitor_id
+            return present.id
 
         return await self._database.in_transaction(update)
 
@@ -162,16 +161,19 @@ class MonitorService:
         """Give a heartbeat a new address; raise Conflict if the monitor's kind is not PASSIVE."""
 
         async def rotate(connection: Connection, row: asyncpg.Record) -> None:
-            if not row["is_passive"]:
-                raise Conflict("the monitor is not pinged: it has no heartbeat url", path=("id",))
-            now = self._clock.now()
-            workspace_id = principal.workspace_id
-            await rotate_heartbeat(connection, workspace_id=workspace_id, monitor_id=row["id"])
-            await connection.execute(_SQL["touch_monitors"], workspace_id, [row["id"]], now)
-            await tell_change(connection, workspace_id, [row["id"]], "UPDATED", now)
-            await record(connection, principal, _rotated(row), now)
+            await self._rotate(connection, principal, row)
 
         return await self._with_locked(principal, monitor_id, rotate)
+
+    async def _rotate(self, connection: Connection, principal: Principal, row: asyncpg.Record) -> None:
+        if not row["is_passive"]:
+            raise Conflict("the monitor is not pinged: it has no heartbeat url", path=("id",))
+        now = self._clock.now()
+        workspace_id = principal.workspace_id
+        await rotate_heartbeat(connection, workspace_id=workspace_id, monitor_id=row["id"])
+        await connection.execute(_SQL["touch_monitors"], workspace_id, [row["id"]], now)
+        await tell_change(connection, workspace_id, [row["id"]], "UPDATED", now)
+        await record(connection, principal, _rotated(row), now)
 
     async def _pause(self, connection: Connection, principal: Principal, row: asyncpg.Record) -> None:
         now = self._clock.now()

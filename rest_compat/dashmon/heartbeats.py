@@ -93,13 +93,17 @@ async def _put(call: Call) -> HeartbeatConfig:
     body = parsed(HeartbeatBody, data)
     changes = {of_probe: data[name] for name, of_probe in _FIELDS.items() if name in data}
     device_id, monitors = call.path["deviceId"], call.services.monitors
-    # First: where the settings are refused, the old address is still that of the job.
-    update = UpdateMonitor(id=device_id, probe=ConfigChange(kind=_KIND, changes=changes))
-    if changes or not body.regenerate_token:
+    update = UpdateMonitor(
+        id=device_id,
+        probe=ConfigChange(kind=_KIND, changes=changes),
+        rotates_heartbeat_url=body.regenerate_token,
+    )
+    if body.regenerate_token and not changes:
+        # As elsewhere: a workspace that takes no other changes may still make an address that leaked another one.
+        await monitors.rotate_heartbeat_url(call.principal, device_id)
+    else:
         with renamed(NAMES):
             await monitors.update(call.principal, update)
-    if body.regenerate_token:
-        await monitors.rotate_heartbeat_url(call.principal, device_id)
     return await _get(call)
 
 

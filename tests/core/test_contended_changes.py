@@ -155,6 +155,9 @@ CHANGES: dict[str, Callable[[Estate], Awaitable[object]]] = {
     "rotate a heartbeat's url": lambda estate: estate.services.monitors.rotate_heartbeat_url(
         estate.owner, estate.heartbeat
     ),
+    "change a heartbeat and rotate its url": lambda estate: estate.services.monitors.update(
+        estate.owner, UpdateMonitor(id=estate.heartbeat, name="Other", rotates_heartbeat_url=True)
+    ),
     "check monitors now": lambda estate: estate.services.bulk.check_now(
         estate.owner, CheckNow(monitor_ids=[estate.monitor])
     ),

@@ -59,6 +59,29 @@ async def test_an_empty_update_changes_nothing(
     assert await contents() == before
 
 
+async def test_an_update_rotates_a_heartbeats_address_in_the_same_stroke_or_changes_nothing(
+    monitors, tenants, door_id, postman_id, database, contents
+) -> None:
+    tokens = "SELECT token FROM heartbeats"
+    [(old,)] = await fetch(database, tokens)
+    probe = ConfigChange(kind="postman", changes={"everySeconds": 60})
+    update = UpdateMonitor(id=postman_id, probe=probe, rotates_heartbeat_url=True)
+
+    await monitors.update(tenants.owner, update)
+
+    [(new,)] = await fetch(database, tokens)
+    assert new != old
+    key = decode_id(Prefix.MONITOR, postman_id)
+    stored = "SELECT revision, interval_seconds FROM monitors WHERE id = $1"
+    assert await fetch(database, stored, key) == [(2, 60)]
+    before = await contents()
+    with pytest.raises(Conflict, match="no heartbeat url"):
+        await monitors.update(
+            tenants.owner, UpdateMonitor(id=door_id, name="Other", rotates_heartbeat_url=True)
+        )
+    assert await contents() == before
+
+
 async def test_an_update_to_what_stands_already_changes_nothing(
     monitors, tenants, door_id, contents, clock
 ) -> None:

@@ -87,6 +87,18 @@ async def test_settings_that_cannot_be_leave_all_as_it_was_the_address_too(owner
     assert await contents() == before
 
 
+async def test_settings_are_not_changed_where_the_token_cannot_be(owner, contents) -> None:
+    _, path = await job(owner)
+    await told(owner, "GET", path)
+    await owner.fetch("DELETE FROM heartbeats")
+    before = await contents()
+
+    body = {"interval": 900, "regenerateToken": True}
+    assert await refusal(owner, "PUT", path, body) == (404, "not_found")
+
+    assert await contents() == before
+
+
 async def test_a_device_that_is_no_heartbeat_is_a_conflict(owner, contents) -> None:
     path = f"/api/devices/{encode_id(Prefix.MONITOR, await owner.add_monitor())}/heartbeat-config"
     await told(owner, "GET", "/api/me")
