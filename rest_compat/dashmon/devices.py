@@ -108,7 +108,7 @@ async def _get(call: Call) -> Device:
         project = await find_project(read.connection, read.sight, call.path["projectId"])
         row = await find_monitor(read.connection, read.sight, call.path["deviceId"])
         if row["project_id"] != project["id"]:
-            raise NotFound("monitor not found")
+            raise NotFound("device not found")
         return await whole_device(read, call.services.registry, row)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from core.errors import InvalidInput, TocsinError
 from plugins.api.config import Issue
+
+_MONITOR = re.compile(r"\bmonitor(?=s?\b)")
 
 
 class FieldIssue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,10 +32,18 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def refused(error: TocsinError) -> Refused:
     """Return the body of an error: the codes of the page are those of our tree, in lower case."""
-    issues = error.issues if isinstance(error, InvalidInput) else ()
-    return Refused(
-        error=error.code.lower(), message=error.message, issues=[_field_issue(issue) for issue in issues]
-    )
+    code = error.code.lower()
+    if isinstance(error, InvalidInput):
+        # These begin with the names of fields, which are ours already or the client's own.
+        return Refused(
+            error=code, message=error.message, issues=[_field_issue(issue) for issue in error.issues]
+        )
+    return Refused(error=code, message=in_own_words(error.message))
+
+
+def in_own_words(message: str) -> str:
+    """Return what services say of monitors as it is said of devices."""
+    return _MONITOR.sub("device", message)
 
 
 def _field_issue(issue: Issue) -> FieldIssue:

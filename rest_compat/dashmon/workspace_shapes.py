@@ -10,6 +10,7 @@ from core.access.principal import Principal
 from core.access.reading import allowance_of, own_workspace
 from core.errors import NotFound
 from core.ids import Prefix, encode_id
+from rest_compat.dashmon.errors import in_own_words
 from rest_compat.dashmon.reads import Reads
 
 
@@ -62,7 +63,7 @@ async def standing_of(read: Reads, principal: Principal) -> Standing:
         plan=allowance.plan.value.lower(),
         is_premium=is_premium(allowance.plan),
         write_locked=allowance.excess is not None,
-        lock_reason=allowance.excess,
+        lock_reason=None if allowance.excess is None else in_own_words(allowance.excess),
         limits=_limits(allowance.plan),
     )
 

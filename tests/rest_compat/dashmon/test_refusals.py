@@ -172,6 +172,39 @@ async def test_a_limit_of_the_plan_is_told_in_the_names_of_this_api(owner) -> No
     }
 
 
+async def test_what_is_refused_is_told_of_devices(owner) -> None:
+    await book(owner, Plan.FREE)
+    person = await signed_in(owner, Role.OWNER)
+    await owner.add_monitors([str(number) for number in range(10)], interval_seconds=300)
+    full = (
+        f"/api/projects/{encode_id(Prefix.PROJECT, owner.project_id)}/devices",
+        {"name": "x", "url": "https://x.example"},
+    )
+    answer = await ask(owner, "POST", *full, headers=person.headers)
+    assert answer.json()["message"] == "the plan FREE allows 10 devices, and the workspace has as many"
+
+    await book(owner, Plan.BUSINESS)
+    person = await signed_in(owner, Role.OWNER)
+    heartbeat = encode_id(Prefix.MONITOR, await owner.add_heartbeat())
+    paused = encode_id(Prefix.MONITOR, await owner.add_monitor("Resting", paused_at=owner.now))
+    for method, path, body, message in (
+        ("GET", "/api/devices/mon_x/history", None, "device not found"),
+        ("PUT", "/api/devices/mon_x", {"name": "x"}, "device not found"),
+        ("POST", "/api/devices/mon_x/test-now", None, "device not found"),
+        ("POST", f"/api/devices/{paused}/test-now", None, "the device is paused"),
+        (
+            "POST",
+            f"/api/devices/{heartbeat}/test-now",
+            None,
+            "the device waits to be pinged: there is nothing to look at",
+        ),
+        ("PUT", f"/api/devices/{heartbeat}/synthetic", {}, "the device is not of the kind http"),
+        ("PUT", f"/api/devices/{paused}/heartbeat-config", {}, "the device is not of the kind heartbeat"),
+    ):
+        answer = await ask(owner, method, path, body, headers=person.headers)
+        assert answer.json()["message"] == message, path
+
+
 async def test_a_workspace_whose_hour_is_used_up_is_asked_to_wait(owner) -> None:
     await book(owner, Plan.STARTER)
     person = await signed_in(owner, Role.OWNER)

@@ -53,7 +53,7 @@ async def test_a_write_lock_is_told_with_its_reason(owner) -> None:
 
     shown = await told(owner, "GET", "/api/me", by=person)
 
-    reason = "it has more than the 10 monitors of the plan FREE"
+    reason = "it has more than the 10 devices of the plan FREE"
     assert (shown["plan"], shown["isPremium"], shown["writeLocked"], shown["lockReason"]) == (
         "free",
         False,
