@@ -67,8 +67,8 @@ def grant_of_phrase(phrase: str, path: Path, issues: Issues) -> Grant | None:
 
 
 def grant_of_names(
-    scope: str,
-    permission: str,
+    scope: str | None,
+    permission: str | None,
     path: Path,
     issues: Issues,
     *,
@@ -76,14 +76,14 @@ def grant_of_names(
 ) -> Grant | None:
     """Return the grant of a scope and a permission by name, in either case; note an issue for each unknown one.
 
-    `fields` are what the two are called in the input.
+    `fields` are what the two are called in the input. Of a name that is None something is wrong that is told already.
     """
-    found_scope = _BY_SCOPE.get(scope.lower())
-    found_permission = _BY_ONLINEORNOT.get(permission.lower())
-    if found_scope is None:
+    found_scope = _BY_SCOPE.get((scope or "").lower())
+    found_permission = _BY_ONLINEORNOT.get((permission or "").lower())
+    if scope is not None and found_scope is None:
         expected = ", ".join(_BY_SCOPE)
         issues.refuse_value((*path, fields[0]), "enum", "is not a scope", scope, expected=expected)
-    if found_permission is None:
+    if permission is not None and found_permission is None:
         expected = ", ".join(_BY_ONLINEORNOT)
         issues.refuse_value((*path, fields[1]), "enum", "is not a permission", permission, expected=expected)
     if found_scope is None or found_permission is None:

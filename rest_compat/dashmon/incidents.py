@@ -60,8 +60,8 @@ async def _list(call: Call) -> Incidents:
     require(call.principal, TokenScope.INCIDENTS, TokenPermission.READ)
     issues = Issues()
     status = choice(call.query, "status", list(STATUSES), issues)
+    wanted = stretch_of(call.query, issues, default=DEFAULT_LIMIT, most=MOST)
     issues.raise_if_any()
-    wanted = stretch_of(call.query, default=DEFAULT_LIMIT, most=MOST)
     chosen = IncidentFilter(statuses=None if status is None else STATUSES[status])
     async with reads(call) as read:
         arguments = chosen.arguments(read.sight)

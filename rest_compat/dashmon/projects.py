@@ -97,8 +97,10 @@ class ProjectBody(Config):
 
 async def _list(call: Call) -> Projects:
     require(call.principal, TokenScope.UPTIME_CHECKS, TokenPermission.READ)
-    wanted = stretch_of(call.query, default=MOST_PROJECTS, most=MOST_PROJECTS)
-    below = _devices_wanted(call)
+    issues = Issues()
+    wanted = stretch_of(call.query, issues, default=MOST_PROJECTS, most=MOST_PROJECTS)
+    below = _devices_wanted(call, issues)
+    issues.raise_if_any()
     async with reads(call) as read:
         arguments = listed_projects(read.sight)
         total = await count_rows(read.connection, PROJECTS, arguments)
@@ -116,11 +118,9 @@ async def _list(call: Call) -> Projects:
     )
 
 
-def _devices_wanted(call: Call) -> Stretch:
-    issues = Issues()
+def _devices_wanted(call: Call, issues: Issues) -> Stretch:
     page = whole_number(call.query, "devicePage", default=1, most=FURTHEST_PAGE, issues=issues)
     limit = whole_number(call.query, "deviceLimit", default=DEFAULT_DEVICES, most=MOST_DEVICES, issues=issues)
-    issues.raise_if_any()
     return Stretch(page=page, limit=limit)
 
 

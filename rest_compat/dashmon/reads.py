@@ -52,12 +52,10 @@ def limit_parameter(what: str, *, default: int, most: int) -> Parameter:
     return number_parameter("limit", f"{what} a page", default=default, most=most)
 
 
-def stretch_of(query: Mapping[str, str], *, default: int, most: int) -> Stretch:
-    """Return the page that a query asks for; raise InvalidInput."""
-    issues = Issues()
+def stretch_of(query: Mapping[str, str], issues: Issues, *, default: int, most: int) -> Stretch:
+    """Return the page that a query asks for, noting what is wrong with it."""
     page = whole_number(query, PAGE.name, default=1, most=FURTHEST_PAGE, issues=issues)
     limit = whole_number(query, "limit", default=default, most=most, issues=issues)
-    issues.raise_if_any()
     return Stretch(page=page, limit=limit)
 
 

@@ -120,7 +120,9 @@ def active_tokens(read: Reads) -> tuple[Any, ...]:
 
 async def _list(call: Call) -> ApiTokens:
     require(call.principal, TokenScope.TOKENS, TokenPermission.READ)
-    wanted = stretch_of(call.query, default=MOST, most=MOST)
+    issues = Issues()
+    wanted = stretch_of(call.query, issues, default=MOST, most=MOST)
+    issues.raise_if_any()
     async with reads(call) as read:
         arguments = active_tokens(read)
         total = await count_rows(read.connection, TOKENS, arguments)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPMethod, HTTPStatus
+from types import MappingProxyType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from core.access.principal import Grant, TokenPermission, TokenScope
 from core.access.reading import kept_token, kept_tokens
 from core.access.rights import MUTATIONS, QUERIES, Asker, Right
 from core.access.token_service import CreateToken
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.ids import Prefix, decode_id, encode_id
 from core.issues import Issues
 from core.moments import moment_of, write_moment
@@ -104,6 +105,12 @@ class CreateTokenBody(Config):
     ] = None
 
 
+# The two forms of grants, and what scope and permission are called in them.
+_GRANT_FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"grants": ("scope", "permission"), "permissions": ("permission", "permissionLevel")}
+)
+
+
 async def _verify(call: Call) -> Envelope[Verified]:
     token_id = call.principal.token_id
     if token_id is None:
@@ -133,12 +140,7 @@ async def _list(call: Call) -> PagedEnvelope[ShownToken]:
 
 
 async def _create(call: Call) -> Envelope[NewToken]:
-    data = json_object(call.body)
-    body = parsed(CreateTokenBody, data)
-    issues = Issues()
-    wanted = CreateToken(name=body.name, grants=_grants(body, issues), expires_at=_expiry(data, body, issues))
-    issues.raise_if_any()
-    made = await call.services.tokens.create(call.principal, wanted)
+    made = await call.services.tokens.create(call.principal, _wanted(json_object(call.body)))
     row = await _row(call, made.id)
     shown = _shown(row)
     return Envelope(
@@ -173,33 +175,47 @@ async def _row(call: Call, token_id: UUID | None) -> asyncpg.Record:
     return row
 
 
-def _grants(body: CreateTokenBody, issues: Issues) -> list[Grant]:
+def _wanted(data: Mapping[str, Any]) -> CreateToken:
+    """Return the token to make; raise InvalidInput, with what is wrong in well-formed parts of a malformed body too."""
+    issues = Issues()
+    try:
+        parsed(CreateTokenBody, data)
+    except InvalidInput as refusal:
+        issues.take((), refusal.issues)
+    grants, expires_at = _grants(data, issues), _expiry(data, issues)
+    issues.raise_if_any()
+    return CreateToken(name=data["name"], grants=grants, expires_at=expires_at)
+
+
+def _grants(data: Mapping[str, Any], issues: Issues) -> list[Grant]:
     found = [
-        grant_of_names(each.scope, each.permission, ("grants", str(place)), issues)
-        for place, each in enumerate(body.grants)
-    ]
-    found += [
         grant_of_names(
-            each.permission,
-            each.permission_level,
-            ("permissions", str(place)),
-            issues,
-            fields=("permission", "permissionLevel"),
+            _text(each, fields[0]), _text(each, fields[1]), (form, str(place)), issues, fields=fields
         )
-        for place, each in enumerate(body.permissions)
+        for form, fields in _GRANT_FIELDS.items()
+        for place, each in enumerate(_items(data.get(form)))
     ]
     return [grant for grant in found if grant is not None]
 
 
-def _expiry(data: Mapping[str, Any], body: CreateTokenBody, issues: Issues) -> datetime | Unset | None:
-    if "expiresAt" not in data:
-        return UNSET
-    if body.expires_at is None:
-        return None
-    moment = moment_of(body.expires_at)
+def _items(given: object) -> Sequence[object]:
+    return given if isinstance(given, list) else ()
+
+
+def _text(item: object, field: str) -> str | None:
+    """Return the text of a field; of what is no text, or no object, it is told already."""
+    given = item.get(field) if isinstance(item, dict) else None
+    return given if isinstance(given, str) else None
+
+
+def _expiry(data: Mapping[str, Any], issues: Issues) -> datetime | Unset | None:
+    given = data.get("expiresAt", UNSET)
+    if not isinstance(given, str):
+        return None if given is None else UNSET
+    moment = moment_of(given)
     if moment is None:
         cause = "must be ISO-8601 with an offset, such as 2026-02-16T11:23:00.000Z"
-        issues.refuse_value(("expiresAt",), "format", cause, body.expires_at, expected="date-time")
+        issues.refuse_value(("expiresAt",), "format", cause, given, expected="date-time")
     return moment
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.access.principal import Grant, TokenPermission, TokenScope
-from tests.rest_compat.dashmon.asking import refusal, told
+from tests.rest_compat.dashmon.asking import ask, refusal, told
 
 IN_GRAPHQL = """query ($statuses: [IncidentStatus!]) { incidents(filter: {status: $statuses}) { totalCount nodes {
   id number kind status severity monitor { id } monitorName startedAt acknowledgedAt resolvedAt
@@ -82,6 +82,20 @@ async def test_a_token_of_incidents_alone_learns_no_device(owner) -> None:
 @pytest.mark.parametrize("query", ["status=closed", "status=OPEN", "limit=101", "page=0"])
 async def test_a_query_that_cannot_be_is_refused(owner, query) -> None:
     assert await refusal(owner, "GET", f"/api/incidents?{query}") == (400, "invalid_input")
+
+
+async def test_all_that_is_wrong_with_a_query_is_told_at_once(owner) -> None:
+    for path, wrong in (
+        ("/api/incidents?status=zzz&page=0&limit=101", ["limit", "page", "status"]),
+        (
+            "/api/projects?limit=0&page=x&devicePage=-1&deviceLimit=501",
+            ["deviceLimit", "devicePage", "limit", "page"],
+        ),
+        ("/api/user/api-tokens?limit=0&page=0", ["limit", "page"]),
+    ):
+        answer = await ask(owner, "GET", path)
+        assert answer.status_code == 400
+        assert sorted(issue["path"] for issue in answer.json()["issues"]) == [[name] for name in wrong]
 
 
 async def test_a_list_takes_as_many_statements_however_long_it_is(owner, watched) -> None:

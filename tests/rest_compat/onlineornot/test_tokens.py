@@ -231,6 +231,29 @@ async def test_another_workspaces_token_is_like_none(owner, stranger, contents) 
             {"name": "x", "permissions": [{"permission": "ALL", "permissionLevel": "READ"}]},
             [["permissions", "0", "permission"]],
         ),
+        (
+            {"grants": [{"scope": "NOPE"}], "expiresAt": "2020-01-01", "x": 1},
+            [["expiresAt"], ["grants", "0", "permission"], ["grants", "0", "scope"], ["name"], ["x"]],
+        ),
+        (
+            {
+                "name": "x",
+                "grants": [{"scope": "NOPE", "permission": "READ"}, {"scope": 7, "permission": "READ"}],
+                "permissions": [{"permission": "ALL", "permissionLevel": "READ"}, "all"],
+                "expiresAt": "2020-01-01",
+                "x": 1,
+            },
+            [
+                ["expiresAt"],
+                ["grants", "0", "scope"],
+                ["grants", "1", "scope"],
+                ["permissions", "0", "permission"],
+                ["permissions", "1"],
+                ["x"],
+            ],
+        ),
+        ({**DOCUMENTED, "expiresAt": 7, "x": 1}, [["expiresAt"], ["x"]]),
+        ({"name": "x", "grants": 7, "permissions": {"permission": "ALL"}}, [["grants"], ["permissions"]]),
     ],
 )
 async def test_bad_bodies_are_told_what_is_wrong_and_store_nothing(owner, contents, body, paths) -> None:
