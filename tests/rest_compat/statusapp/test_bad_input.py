@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from core.access.plans import TERMS, Plan
 from core.access.principal import Grant, Role, TokenPermission, TokenScope
 from tests.rest_compat.statusapp.asking import ask, become_known, field_errors
 
 READ = Grant(scope=TokenScope.UPTIME_CHECKS, permission=TokenPermission.READ)
+ENTERPRISE = TERMS[Plan.ENTERPRISE].requests_per_hour
 NEW = {"name": "m", "url": "https://example.org/"}
 
 
@@ -115,9 +118,58 @@ async def test_a_method_that_a_path_lacks_is_told_with_those_that_it_has(
     assert refused.json()["code"] == "METHOD_NOT_ALLOWED"
 
 
-async def test_every_answer_says_what_is_left_of_the_hour(owner) -> None:
-    for path in ("/monitors", "/monitors/mon_1", "/monitors?page=0", "/incidents", "/analytics"):
-        answer = await ask(owner, "GET", path)
-        assert int(answer.headers["x-ratelimit-remaining"]) <= int(answer.headers["x-ratelimit-limit"])
-        assert int(answer.headers["x-ratelimit-reset"]) > owner.now.timestamp()
+async def test_every_answer_says_what_is_left_of_the_hour(owner, watched) -> None:
+    reader = await owner.add_token(READ)
+    form = {"Content-Type": "text/plain"}
+    admitted = [
+        (200, "GET", "/monitors", {}),
+        (201, "POST", "/monitors", {"json": NEW}),
+        (400, "GET", "/monitors?page=0", {}),
+        (400, "POST", "/monitors", {"content": b"{", "headers": form}),
+        (404, "GET", "/monitors/mon_1", {}),
+        (413, "POST", "/monitors", {"content": b"x" * (1024 * 1024 + 1)}),
+        (403, "POST", "/monitors", {"json": NEW, "secret": reader.secret}),
+    ]
+    left = ENTERPRISE
+    for status, method, path, more in admitted:
+        answer = await ask(owner, method, path, **more)
+        left -= 1
+        assert (answer.status_code, *_limits(answer)) == (status, ENTERPRISE, left), (method, path)
         assert answer.headers["access-control-allow-origin"] == "*"
+
+    no_requests = [
+        (200, "GET", "/health"),
+        (200, "GET", "/server/version"),
+        (204, "OPTIONS", "/monitors"),
+        (404, "GET", "/nothing"),
+        (405, "PATCH", "/monitors"),
+    ]
+    watched.statements.clear()
+    for status, method, path in no_requests:
+        known = await ask(owner, method, path)
+        nobody = await owner.client.request(method, f"/api/v1{path}")
+        assert known.status_code == nobody.status_code == status
+        assert _limits(known) == (ENTERPRISE, left)
+        assert _limits(nobody) == (1_000, 1_000)
+    assert [each for each in watched.statements if "SELECT 1" not in each] == []
+    refused = await ask(owner, "GET", "/monitors", secret="wrong")
+    assert (refused.status_code, *_limits(refused)) == (401, 1_000, 1_000)
+    hour_ends_at = owner.now.replace(minute=0, second=0) + timedelta(hours=1)
+    assert int(refused.headers["x-ratelimit-reset"]) == hour_ends_at.timestamp()
+
+
+async def test_what_is_beyond_the_hour_says_that_nothing_is_left(owner) -> None:
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+    hour = owner.now.replace(minute=0, second=0)
+    await owner.insert("request_quotas", workspace_id=owner.workspace_id, hour=hour, leased=1_000, granted=0)
+
+    answer = await ask(owner, "GET", "/monitors")
+
+    assert (answer.status_code, *_limits(answer)) == (429, 1_000, 0)
+    assert _limits(await ask(owner, "GET", "/health")) == (1_000, 0)
+
+
+def _limits(answer: httpx.Response) -> tuple[int, int]:
+    assert answer.headers["x-ratelimit-reset"].isdigit()
+    limit, remaining = (answer.headers[f"x-ratelimit-{name}"] for name in ("limit", "remaining"))
+    return int(limit), int(remaining)

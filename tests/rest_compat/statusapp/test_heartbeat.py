@@ -268,6 +268,30 @@ async def test_the_sixth_ping_of_a_minute_is_told_to_wait_and_a_failure_still_co
     assert failure.status_code == 200
 
 
+async def test_every_answer_says_what_the_address_has_left_of_its_pings(door, clock) -> None:
+    unknown = "/api/v1/heartbeat/unknown"
+    accepted = [await door.client.get(door.path()) for _ in range(5)]
+    limited = await door.client.get(door.path())
+    others = [
+        await door.client.options(door.path()),
+        await door.client.put(door.path()),
+        await door.client.get(unknown),
+        await door.client.post(unknown, content=b"x" * (MOST_BODY_BYTES + 1)),
+    ]
+
+    now = int(clock.now().timestamp())
+    assert [_limits(each) for each in accepted] == [
+        (5, 4 - place, now + 12 * (place + 1)) for place in range(5)
+    ]
+    assert (limited.status_code, _limits(limited)) == (429, (5, 0, now + 12))
+    assert [each.status_code for each in others] == [204, 405, 404, 413]
+    assert [_limits(each) for each in others] == [(5, 5, now)] * 4
+
+
+def _limits(response: httpx.Response) -> tuple[int, ...]:
+    return tuple(int(response.headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining", "reset"))
+
+
 async def test_without_a_database_the_answer_is_never_success(door, database_dsn) -> None:
     async with door.database.acquire() as connection:
         await connection.execute("ALTER TABLE pings RENAME TO away")
@@ -276,6 +300,7 @@ async def test_without_a_database_the_answer_is_never_success(door, database_dsn
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
+    assert _limits(response)[:2] == (5, 5)
     assert_error(response, "SERVICE_UNAVAILABLE")
 
 
