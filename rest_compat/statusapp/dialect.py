@@ -1,4 +1,4 @@
-"""StatusApp's dialect as a whole, but for the heartbeat addresses, which are mounted by themselves."""
+"""StatusApp's dialect as a whole; its heartbeat addresses are mounted by themselves as well, and answered there."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from rest_compat.statusapp import (
     account,
     analytics,
     api_keys,
+    heartbeat_routes,
     incidents,
     monitors,
     notifications,
@@ -62,6 +63,7 @@ STATUSAPP = Dialect(
     routes=(
         *monitors.ROUTES,
         *regression.ROUTES,
+        *heartbeat_routes.ROUTES,
         *incidents.ROUTES,
         *analytics.ROUTES,
         *regions.ROUTES,

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
@@ -22,7 +23,9 @@ from core.ids import new_id
 from core.inherited_socket_server import InheritedSocketServer
 from core.request_frame import RequestFrame
 from core.supervision.listening_socket import BACKLOG, listen
+from rest_compat.route import Call
 from rest_compat.statusapp.heartbeat import heartbeat_route
+from rest_compat.statusapp.heartbeat_routes import ROUTES
 
 OK = {"message": "OK"}
 
@@ -106,6 +109,23 @@ async def test_get_head_and_post_are_alike(door, method, suffix, kind, exit_code
     assert response.content == (b"" if method == "HEAD" else b'{"message":"OK"}')
     assert response.headers["x-request-id"].startswith("req_")
     assert await door.pings() == [(kind, None, exit_code, None)]
+
+
+async def test_what_is_told_of_the_addresses_is_what_they_do(owner, services) -> None:
+    for route in ROUTES:
+        token = f"job-{route.name}"
+        await owner.add_heartbeat(token=token)
+        path = route.path.replace("{heartbeatId}", token)
+        call = Call(
+            services=services, known_principal=None, path={"heartbeatId": token}, query={}, body=b"words"
+        )
+
+        mounted = await owner.client.request(route.method, path, content=b"words")
+
+        assert msgspec.to_builtins(await route.answer(call)) == route.example, path
+        assert mounted.content == (b"" if route.method == "HEAD" else msgspec.json.encode(route.example))
+        rows = await owner.fetch("SELECT kind, message FROM pings ORDER BY arrived_at DESC LIMIT 2")
+        assert rows[0] == rows[1], path
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
