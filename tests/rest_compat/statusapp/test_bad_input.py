@@ -30,7 +30,7 @@ async def test_a_key_counts_in_either_header_and_none_but_a_good_one_does(owner)
 
     assert await status(**{"X-API-Key": owner.secret}) == (200, None, None)
     assert await status(Authorization=f"Bearer {owner.secret}") == (200, None, None)
-    assert await status() == (401, "UNAUTHORIZED", "UNAUTHENTICATED")
+    assert await status() == (401, "UNAUTHORIZED", None)
     assert (await status(**{"X-API-Key": "wrong"}))[:2] == (401, "UNAUTHORIZED")
     assert (await status(Cookie=f"dashmon_session={owner.secret}"))[:2] == (401, "UNAUTHORIZED")
     assert await status(**{"X-API-Key": expired.secret}) == (401, "UNAUTHORIZED", "API_TOKEN_EXPIRED")
@@ -116,6 +116,25 @@ async def test_a_method_that_a_path_lacks_is_told_with_those_that_it_has(
 
     assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
     assert refused.json()["code"] == "METHOD_NOT_ALLOWED"
+
+
+async def test_what_the_plan_lacks_is_forbidden_with_our_own_code_beside(owner) -> None:
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+
+    for more, details in (({"interval": 60}, "OVER_LIMIT"), ({"type": "CRON"}, "PREMIUM_REQUIRED")):
+        refused = await ask(owner, "POST", "/monitors", json={**NEW, **more})
+        body = refused.json()
+        assert (refused.status_code, body["code"], body["details"]) == (403, "FORBIDDEN", details)
+
+
+async def test_a_role_that_is_null_is_told_as_null(owner) -> None:
+    ((member,), *_) = [(await ask(owner, "GET", "/team/members")).json()["members"]]
+
+    refused = await ask(owner, "PUT", f"/team/members/{member['id']}", json={"role": None})
+
+    (told,) = refused.json()["error"]
+    assert (told["code"], told["path"]) == ("invalid_type", ["role"])
+    assert (told["expected"], told["received"]) == ("string", "null")
 
 
 async def test_every_answer_says_what_is_left_of_the_hour(owner, watched) -> None:
