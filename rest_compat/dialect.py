@@ -19,7 +19,7 @@ from core.usage.quota import Quota
 from rest_compat.path_table import PathTable
 from rest_compat.route import Route
 
-_METHODS = [each for each in HttpMethod if each is not HttpMethod.TRACE]
+_METHODS = list(HttpMethod)
 
 JSON = "application/json"
 
