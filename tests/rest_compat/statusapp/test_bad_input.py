@@ -137,6 +137,14 @@ async def test_a_role_that_is_null_is_told_as_null(owner) -> None:
     assert (told["expected"], told["received"]) == ("string", "null")
 
 
+async def test_a_name_that_is_null_in_a_change_is_told_as_null(owner) -> None:
+    made = (await ask(owner, "POST", "/monitors", json=NEW)).json()
+
+    for path in (f"/monitors/{made['id']}", "/account"):
+        (told,) = (await ask(owner, "PUT", path, json={"name": None})).json()["error"]
+        assert (told["code"], told["expected"], told["received"]) == ("invalid_type", "string", "null"), path
+
+
 async def test_every_answer_says_what_is_left_of_the_hour(owner, watched) -> None:
     reader = await owner.add_token(READ)
     form = {"Content-Type": "text/plain"}
