@@ -24,6 +24,7 @@ from core.secret_text import digest_of
 from core.services import build_services
 from core.settings import Settings, Switch
 from core.supervision.listening_socket import BACKLOG, listen
+from core.usage.quota import Quota
 
 POOL_SIZE = 12
 UNLIMITED = 1_000_000
@@ -46,12 +47,14 @@ class OneUpsertAPing:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._quota = Quota(limit=UNLIMITED, remaining=UNLIMITED, resets_at=clock.now())
 
     async def receive(self, token: str, _kind: PingKind, **_said: Any) -> PingAnswer:
         """Store that the heartbeat was pinged, and answer after the commit."""
         async with self._database.acquire() as connection:
             known = await connection.fetchval(_RIVAL_UPSERT, digest_of(token), self._clock.now())
-        return PingAnswer(verdict=PingVerdict.UNKNOWN if known is None else PingVerdict.ACCEPTED)
+        verdict = PingVerdict.UNKNOWN if known is None else PingVerdict.ACCEPTED
+        return PingAnswer(verdict=verdict, quota=self._quota)
 
 
 async def _serve(url: str, receiver: str, fast_lists: str = Switch.ON) -> None:

@@ -18,7 +18,10 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 def name_of(value: str | None, path: Path, issues: Issues, *, longest: int = LONGEST_NAME) -> str:
     """Return a name of one line without the space around it; note each rule it breaks."""
-    return _text((value or "").strip(), path, issues, longest, _CONTROL)
+    if value is None:
+        issues.refuse_value(path, "required", "must not be null", None, expected="text")
+        return ""
+    return _text(value.strip(), path, issues, longest, _CONTROL)
 
 
 def note_of(value: str | None, path: Path, issues: Issues, *, longest: int = LONGEST_NOTE) -> str:

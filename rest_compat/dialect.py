@@ -15,10 +15,11 @@ from litestar.handlers import HTTPRouteHandler
 from core.access.principal import Principal
 from core.errors import TocsinError
 from core.services import Services
+from core.usage.quota import Quota
 from rest_compat.path_table import PathTable
 from rest_compat.route import Route
 
-_METHODS = [each for each in HttpMethod if each is not HttpMethod.TRACE]
+_METHODS = list(HttpMethod)
 
 JSON = "application/json"
 
@@ -31,7 +32,8 @@ class Dialect:
 
     All paths at or below `root` are its own. `headers` are sent with every answer, and with `preflight` beside them
     an OPTIONS of a known path is answered; without, it is a method like any other. `security` are the OpenAPI
-    security schemes, by name: those of `session_security` hold for routes of sessions.
+    security schemes, by name: those of `session_security` hold for routes of sessions. `standing` returns what an
+    answer tells of the quota where no request was taken; without, nothing is told there.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Dialect:
     session_security: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     preflight: Mapping[str, str] | None = None
+    standing: Callable[[Services, AnyRequest], Awaitable[Quota]] | None = None
 
 
 class RouteTable:

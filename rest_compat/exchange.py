@@ -66,6 +66,13 @@ class _Exchange:
         self._quota: Quota | None = None
 
     async def answer(self) -> Response[bytes]:
+        response = await self._said()
+        if self._quota is None and self._dialect.standing is not None:
+            told = quota_headers(await self._dialect.standing(self._services, self._request))
+            response.headers = {**told, **response.headers}
+        return response
+
+    async def _said(self) -> Response[bytes]:
         try:
             return await self._answered()
         except TocsinError as error:

@@ -114,7 +114,7 @@ def _operation(dialect: Dialect, route: Route, by_type: Mapping[Any, Any]) -> di
         schema = json_schema(route.body)
         del schema["$schema"]
         operation["requestBody"] = {
-            "required": True,
+            "required": not route.is_body_free,
             "content": {JSON: _content(schema, route.body_example)},
         }
     return operation
@@ -131,7 +131,7 @@ def _security(dialect: Dialect, route: Route) -> list[dict[str, list[str]]]:
 def _responses(dialect: Dialect, route: Route, by_type: Mapping[Any, Any]) -> dict[str, Any]:
     refusals = {*_OF_EVERY_ROUTE, *route.refusals}
     refusals |= set() if route.is_open else {*_OF_CLOSED_ROUTES}
-    refusals |= set() if route.body is None else {*_OF_BODIES}
+    refusals |= set() if route.body is None or route.is_body_free else {*_OF_BODIES}
     answered = {
         route.status: _response(route.status.phrase, [by_type[route.result]], dict(route.example)),
         **{status: _refusal(dialect, status, by_type) for status in refusals},

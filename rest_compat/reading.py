@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ WHOLE = Meta(ge=0, le=2**31 - 1)
 
 # The highest number of a page: further lists do not go, and what is skipped fits the database's integers.
 FURTHEST_PAGE = 1_000_000_000
+_WHOLE_NUMBER = re.compile("-?[0-9]{1,100}")
 NOT_AN_OBJECT = Issue(path=(), rule="json", message="the body must be a json object", expected="object")
 
 
@@ -45,7 +47,7 @@ def whole_number(query: Mapping[str, str], name: str, *, default: int, most: int
     text = query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+    if not _WHOLE_NUMBER.fullmatch(text):
         cause = f"must be a whole number from 1 to {most}"
         issues.refuse_value((name,), "integer", cause, text, expected=f"1 to {most}")
         return default

@@ -75,7 +75,7 @@ class Route:
     `path` names its parameters in braces, as the reference pages do. `answer` returns what is sent as JSON, of the
     type `result`; it raises the errors of `core.errors`, and `refusals` are the statuses that those come to beside
     the ones that every route knows. `is_of_session` closes it to tokens, whatever its right, and `capability` is what the
-    workspace's plan must include.
+    workspace's plan must include. With `is_body_free` the body may be absent, or anything else, and none is refused.
     """
 
     method: HTTPMethod
@@ -89,6 +89,7 @@ class Route:
     status: HTTPStatus = HTTPStatus.OK
     body: type[Config] | None = None
     body_example: Mapping[str, Any] | None = None
+    is_body_free: bool = False
     query: Sequence[Parameter] = field(default=())
     refusals: Sequence[HTTPStatus] = field(default=())
     is_of_session: bool = False

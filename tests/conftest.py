@@ -40,6 +40,7 @@ _numbers = itertools.count(1)
 # What each marked suite needs beyond the Python registry, and whether it is here.
 _SUITES = {
     "node": ("Node.js", lambda: shutil.which("node")),
+    "go": ("a Go toolchain", lambda: shutil.which("go")),
     "browser": (
         "Chromium and its driver",
         lambda: (

@@ -60,7 +60,7 @@ def require_may_change(actor: Principal, present: Role, *path: str) -> None:
 def role_of(wanted: Role | Unset | None, present: Role, issues: Issues) -> Role:
     """Return the role of an update; note an issue if it is null, as no role is the default."""
     if wanted is None:
-        issues.refuse(("role",), "required", "must not be null")
+        issues.refuse_value(("role",), "required", "must not be null", None, expected="text")
         return present
     return present if wanted is UNSET else wanted
 

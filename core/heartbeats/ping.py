@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from core.usage.quota import Quota
+
 LONGEST_MESSAGE_BYTES = 10 * 1024
 LONGEST_RUN_ID_BYTES = 200
 
@@ -47,9 +49,13 @@ class PingVerdict(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PingAnswer:
-    """The answer to a ping; a LIMITED one may come again after `retry_after_seconds`."""
+    """The answer to a ping; a LIMITED one may come again after `retry_after_seconds`.
+
+    `quota` is what the address has left: all of it again when it resets, or one ping where there is none.
+    """
 
     verdict: PingVerdict
+    quota: Quota
     retry_after_seconds: float = 0.0
 
 

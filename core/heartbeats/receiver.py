@@ -35,6 +35,7 @@ from core.heartbeats.ping import (
 from core.ids import new_id
 from core.log import get_logger
 from core.secret_text import digest_of
+from core.usage.quota import Quota
 
 log = get_logger(__name__)
 
@@ -55,8 +56,6 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _REPEATED = (*CONNECTION_ERRORS, *CONTENTION)
 # A ValueError is an argument that asyncpg cannot encode.
 _POISONED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
-_UNKNOWN = PingAnswer(verdict=PingVerdict.UNKNOWN)
-_ACCEPTED = PingAnswer(verdict=PingVerdict.ACCEPTED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +74,11 @@ class PingLimit:
         """Return the seconds from `at` until a bucket that is empty at `drained_at` takes one more ping."""
         has_room_at = drained_at - (self.burst - 1) * self.spacing
         return max(0.0, (has_room_at - at).total_seconds())
+
+    def quota(self, drained_at: datetime, at: datetime) -> Quota:
+        """Return what such a bucket takes at once, and when it is empty."""
+        room = self.burst + (at - drained_at) // self.spacing
+        return Quota(limit=self.burst, remaining=max(0, min(self.burst, room)), resets_at=drained_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +113,11 @@ class PingReceiver:
         self._writing = 0
         self._announcement: asyncio.Task[None] | None = None
         self._latest_arrival: datetime | None = None
+
+    def untouched(self) -> Quota:
+        """Return what an address has left that was not pinged of late, or that there is not."""
+        now = self._clock.now()
+        return self._limit.quota(now, now)
 
     async def receive(
         self,
@@ -244,16 +253,25 @@ class PingReceiver:
             known = await connection.fetch(
                 _SQL["receive_pings"], *columns, self._limit.spacing, self._limit.burst
             )
-        answers = [_UNKNOWN] * len(pings)
+        answers = [PingAnswer(verdict=PingVerdict.UNKNOWN, quota=self.untouched())] * len(pings)
         for ordinal, is_admitted, drained_at, workspace_id in known:
             place = ordinal - 1
             self._note_ping(workspace_id)
-            answers[place] = _ACCEPTED if is_admitted else self._limited(drained_at, pings[place].arrived_at)
+            answer = self._accepted if is_admitted else self._limited
+            answers[place] = answer(drained_at, pings[place].arrived_at)
         return answers
 
+    def _accepted(self, drained_at: datetime, arrived_at: datetime) -> PingAnswer:
+        return PingAnswer(verdict=PingVerdict.ACCEPTED, quota=self._limit.quota(drained_at, arrived_at))
+
     def _limited(self, drained_at: datetime, arrived_at: datetime) -> PingAnswer:
-        retry_after_seconds = self._limit.retry_after_seconds(drained_at, arrived_at)
-        return PingAnswer(verdict=PingVerdict.LIMITED, retry_after_seconds=retry_after_seconds)
+        seconds = self._limit.retry_after_seconds(drained_at, arrived_at)
+        resets_at = arrived_at + timedelta(seconds=seconds)
+        return PingAnswer(
+            verdict=PingVerdict.LIMITED,
+            quota=Quota(limit=self._limit.burst, remaining=0, resets_at=resets_at),
+            retry_after_seconds=seconds,
+        )
 
     def _announce(self) -> None:
         if self._announcement is None:

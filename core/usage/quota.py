@@ -14,7 +14,7 @@ _PARTS_OF_REST = 8
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quota:
-    """What a workspace has left of an hour's requests, as far as one process knows."""
+    """What is left of a limit, as far as one process knows: of a workspace's requests, or of an address's pings."""
 
     limit: int
     remaining: int

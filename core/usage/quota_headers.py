@@ -13,7 +13,7 @@ def quota_headers(quota: Quota) -> dict[str, str]:
     return {
         "X-RateLimit-Limit": str(quota.limit),
         "X-RateLimit-Remaining": str(quota.remaining),
-        "X-RateLimit-Reset": str(int(quota.resets_at.timestamp())),
+        "X-RateLimit-Reset": str(math.ceil(quota.resets_at.timestamp())),
     }
 
 

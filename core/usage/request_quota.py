@@ -74,13 +74,16 @@ class RequestQuota:
         lease.left -= 1
         return _quota(lease, lease.leased, self._ends_at)
 
-    def standing(self, workspace_id: UUID, limit: int, leased: int) -> Quota:
-        """Return what a workspace has left, if `leased` is what all processes have taken; spend nothing."""
+    def standing(self, workspace_id: UUID, limit: int, leased: int | None = None) -> Quota:
+        """Return what a workspace has left, if `leased` is what all processes have taken; spend nothing.
+
+        None is what this process last heard of it.
+        """
         lease = self._leases.get(workspace_id)
         now = self._clock.now()
         is_current = lease is not None and lease.limit == limit and self._hour <= now < self._ends_at
         held = lease if is_current and lease is not None else _Lease(limit)
-        return _quota(held, leased, hour_of(now) + HOUR)
+        return _quota(held, held.leased if leased is None else leased, hour_of(now) + HOUR)
 
     def _lease(self, workspace_id: UUID, limit: int) -> _Lease:
         """Return this hour's lease; with another limit, what was taken under the old one is given up."""

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import asyncpg
 
-from core.access.plans import TERMS
+from core.access.plans import TERMS, Plan
 from core.access.principal import Principal
 from core.clock import Clock
 from core.db.absence import CONNECTION_ERRORS
 from core.db.database import Database
-from core.usage.quota import Quota
+from core.usage.quota import HOUR, Quota, hour_of
 from core.usage.request_quota import RequestQuota
 from core.usage.usage_log import PING, UsageLog
 from core.work_loop import tell_of_repeat
@@ -29,6 +29,13 @@ class Requests:
     async def admit(self, principal: Principal) -> Quota:
         """Take one request from the principal's workspace and return what is left; raise QuotaExhausted."""
         return await self.quota.spend(principal.workspace_id, TERMS[principal.plan].requests_per_hour)
+
+    def standing(self, principal: Principal | None) -> Quota:
+        """Return what is left, as far as this process has heard, and take nothing; of nobody, what the least plan has."""
+        limit = TERMS[Plan.FREE if principal is None else principal.plan].requests_per_hour
+        if principal is None:
+            return Quota(limit=limit, remaining=limit, resets_at=hour_of(self._clock.now()) + HOUR)
+        return self.quota.standing(principal.workspace_id, limit)
 
     def note(self, principal: Principal, operation: str) -> None:
         """Count a request that was admitted: an operation of ours, or the template of a route."""

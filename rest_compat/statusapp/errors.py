@@ -7,9 +7,12 @@ from http import HTTPStatus
 
 import msgspec
 
-from core.errors import Forbidden, InvalidInput, TocsinError, Unauthenticated
+from core.errors import InvalidInput, TocsinError, Unauthenticated
 from rest_compat.statusapp.field_errors import FieldError, field_error
 from rest_compat.statuses import status_of
+
+# Of the others, the dialect has a code for all that Tocsin tells apart.
+_SAYING_MORE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class ErrorCode(enum.Enum):
@@ -46,7 +49,7 @@ def refused(error: TocsinError) -> Refused | Invalid:
     if isinstance(error, InvalidInput) and all(issue.path for issue in error.issues):
         return Invalid(error=[field_error(issue) for issue in error.issues])
     code = ErrorCode(status_of(error)).name
-    says_more = isinstance(error, Forbidden | Unauthenticated) and error.code != code
+    says_more = status_of(error) in _SAYING_MORE and error.code not in (code, Unauthenticated.code)
     return Refused(error=error.message, code=code, details=error.code if says_more else None)
 
 

@@ -75,7 +75,7 @@ def _wrong_type(issue: Issue) -> FieldError:
     expected = "integer" if issue.expected == "integer" and received == "number" else None
     expected = expected or _TYPES.get(issue.expected, issue.expected)
     received = "float" if expected == "integer" else received
-    message = f"Expected {expected}, received {received}"
+    message = f"Expected {expected}" if received is None else f"Expected {expected}, received {received}"
     return _told(issue, _INVALID_TYPE, expected=expected, received=received, message=message)
 
 

@@ -19,9 +19,11 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from core.bounded_body import MOST_BODY_BYTES
 from core.errors import Unavailable
-from core.heartbeats.ping import PingKind, PingVerdict
+from core.heartbeats.ping import PingAnswer, PingKind, PingVerdict
 from core.heartbeats.receiver import PingReceiver
 from core.heartbeats.tokens import PING_PATH
+from core.usage.quota import Quota
+from core.usage.quota_headers import quota_headers
 from rest_compat.ping_message import message_of
 from rest_compat.statusapp.cross_origin import ANY_PAGE, PREFLIGHT
 from rest_compat.statusapp.errors import ErrorCode, error_body
@@ -71,6 +73,11 @@ class PingResponse:
         """Return an error in the form of the dialect."""
         return cls.of(code.value, error_body(code, message), *headers)
 
+    def telling(self, quota: Quota) -> PingResponse:
+        """Return the answer with what the address has left of its pings."""
+        told = _raw(quota_headers(quota))
+        return PingResponse(status=self.status, body=self.body, headers=(*self.headers, *told))
+
 
 class BodyTooLarge(Exception):
     """The body is longer than anybody's message."""
@@ -108,11 +115,12 @@ def heartbeat_route(pings: PingReceiver) -> ASGIRouteHandler:
 async def answer(scope: HTTPScope, receive: Receive, pings: PingReceiver) -> PingResponse:
     """Return the answer to a request at a heartbeat address; raise ClientGone if nobody waits for it."""
     if scope["method"] not in _METHODS:
-        return _PREFLIGHT if scope["method"] == "OPTIONS" else _WRONG_METHOD
+        response = _PREFLIGHT if scope["method"] == "OPTIONS" else _WRONG_METHOD
+        return response.telling(pings.untouched())
     try:
         body = await read_body(receive) if has_body(scope) else b""
     except BodyTooLarge:
-        return _TOO_LARGE
+        return _TOO_LARGE.telling(pings.untouched())
     address = address_of(scope["path"])
     try:
         given = await pings.receive(
@@ -123,7 +131,12 @@ async def answer(scope: HTTPScope, receive: Receive, pings: PingReceiver) -> Pin
             run_id=run_id_of(scope["query_string"]),
         )
     except Unavailable as error:
-        return PingResponse.of_error(ErrorCode.SERVICE_UNAVAILABLE, error.message, (b"retry-after", b"5"))
+        away = PingResponse.of_error(ErrorCode.SERVICE_UNAVAILABLE, error.message, (b"retry-after", b"5"))
+        return away.telling(pings.untouched())
+    return _response_to(given).telling(given.quota)
+
+
+def _response_to(given: PingAnswer) -> PingResponse:
     match given.verdict:
         case PingVerdict.ACCEPTED:
             return _OK

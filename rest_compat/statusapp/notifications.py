@@ -149,9 +149,9 @@ def _replacement(
     call: Call, data: Mapping[str, Any], body: UpdateChannelBody, row: asyncpg.Record, issues: Issues
 ) -> ChosenNotifier | None:
     """Return what a channel's notifier becomes; None if it stays, or after noting an issue."""
-    for field in ("type", "config"):
+    for field, expected in (("type", "text"), ("config", "object")):
         if field in data and data[field] is None:
-            issues.refuse((field,), "required", "must not be null")
+            issues.refuse_value((field,), "required", "must not be null", None, expected=expected)
     kind: str | None = row["kind"]
     if body.type is not None and body.type != type_of(row["kind"]):
         kind = kind_of_type(call.services.registry, body.type, ("type",), issues)

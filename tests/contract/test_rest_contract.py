@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.heartbeats.tokens import PING_PATH
 from rest_compat.plugin import DIALECTS
 
 ROOT = Path(__file__).parents[2]
@@ -47,14 +46,11 @@ def documented() -> list[Documented]:
 
 
 def served() -> set[Documented]:
-    """Return what the dialects serve, and what the heartbeat addresses do."""
-    found = {
+    """Return what the dialects serve."""
+    return {
         Documented(dialect=dialect.name, method=route.method.value, path=route.path)
         for dialect in DIALECTS
         for route in dialect.routes
-    }
-    return found | {
-        each for each in documented() if each.dialect == "statusapp" and each.path.startswith(PING_PATH)
     }
 
 

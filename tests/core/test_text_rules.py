@@ -19,7 +19,7 @@ from core.text_rules import name_of, note_of
         ("x" * 200, []),
         ("", ["min_length"]),
         (" \t\n ", ["min_length"]),
-        (None, ["min_length"]),
+        (None, ["required"]),
         ("x" * 201, ["max_length"]),
         ("x" * 10_000, ["max_length"]),
         ("a\0b", ["invalid"]),

@@ -77,3 +77,14 @@ async def test_a_body_that_is_said_to_be_something_else_is_not_read(owner, conte
     answer = await owner.client.post("/v1/tokens", headers=headers, content=body)
 
     assert answer.status_code == status, answer.text
+
+
+async def test_a_trace_of_a_known_path_is_refused_in_the_dialects_form(owner) -> None:
+    of_statusapp = await owner.client.request("TRACE", "/api/v1/monitors")
+    of_dashmon = await owner.client.request("TRACE", "/api/projects")
+
+    assert (of_statusapp.status_code, of_statusapp.headers["allow"]) == (405, "GET, OPTIONS, POST")
+    assert of_statusapp.json()["code"] == "METHOD_NOT_ALLOWED"
+    assert of_statusapp.headers["access-control-allow-origin"] == "*"
+    assert (of_dashmon.status_code, of_dashmon.json()["error"]) == (405, "method_not_allowed")
+    assert "allow" in of_dashmon.headers

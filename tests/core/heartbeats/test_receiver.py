@@ -20,6 +20,7 @@ from core.heartbeats.ping import LONGEST_MESSAGE_BYTES, PingAnswer, PingKind, Pi
 from core.heartbeats.receiver import MOST_PINGS_IN_STATEMENT, PingLimit, PingReceiver
 from core.heartbeats.tokens import create_heartbeat
 from core.ids import new_id
+from core.usage.quota import Quota
 from tests.own_postgres import Network, OwnPostgres, url_of
 
 ACCEPTED = PingVerdict.ACCEPTED
@@ -43,7 +44,8 @@ async def _ping_often(
 async def test_a_ping_is_stored_with_all_that_it_says(door, job, post, clock) -> None:
     answer = await door.receive(job.token, PingKind.FAIL, message="disk full", exit_code=3, run_id="run-1")
 
-    assert answer == PingAnswer(verdict=ACCEPTED)
+    emptied_at = clock.now() + timedelta(seconds=12)
+    assert answer == PingAnswer(verdict=ACCEPTED, quota=Quota(limit=5, remaining=4, resets_at=emptied_at))
     (ping,) = await post.pings(job)
     assert ping["arrived_at"] == clock.now()
     assert (ping["kind"], ping["message"], ping["exit_code"], ping["run_id"]) == (

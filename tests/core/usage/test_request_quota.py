@@ -156,6 +156,8 @@ async def test_a_reading_counts_what_this_process_holds_unspent_as_left(
 
     assert quota.standing(workspace_id, 1_000, leased) == left
     assert quota.standing(workspace_id, 500, leased).remaining == 500 - leased
+    assert quota.standing(workspace_id, 1_000) == left
+    assert quota.standing(workspace_id, 500).remaining == 500
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

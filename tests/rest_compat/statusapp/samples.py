@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tests.graphql_schema.samples import MARK, World
 from tests.rest_compat.requests import MakeRequest, Request, fixed
@@ -40,7 +41,26 @@ async def _an_incident(world: World) -> Request:
     return f"/api/v1/incidents/{await world.incident()}", None
 
 
+def _a_ping(suffix: str = "", body: Any = None) -> MakeRequest:
+    async def request(world: World) -> Request:
+        token = f"job-{next(world.numbers)}"
+        await world.tenant.add_heartbeat(token=token)
+        return f"/api/v1/heartbeat/{token}{suffix}", body
+
+    return request
+
+
+_SAID = {"message": MARK}
+
 REQUESTS: Mapping[str, MakeRequest] = {
+    "GET /api/v1/heartbeat/{heartbeatId}": _a_ping(),
+    "HEAD /api/v1/heartbeat/{heartbeatId}": _a_ping(),
+    "POST /api/v1/heartbeat/{heartbeatId}": _a_ping(body=_SAID),
+    "GET /api/v1/heartbeat/{heartbeatId}/start": _a_ping("/start"),
+    "POST /api/v1/heartbeat/{heartbeatId}/start": _a_ping("/start", _SAID),
+    "GET /api/v1/heartbeat/{heartbeatId}/fail": _a_ping("/fail"),
+    "POST /api/v1/heartbeat/{heartbeatId}/fail": _a_ping("/fail", {"error": MARK}),
+    "POST /api/v1/heartbeat/{heartbeatId}/log": _a_ping("/log", _SAID),
     "GET /api/v1/monitors": fixed(MONITORS),
     "GET /api/v1/monitors/{monitorId}": _a_monitor,
     "POST /api/v1/monitors": fixed(MONITORS, _NEW),

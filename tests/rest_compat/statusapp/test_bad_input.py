@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from core.access.plans import TERMS, Plan
 from core.access.principal import Grant, Role, TokenPermission, TokenScope
 from tests.rest_compat.statusapp.asking import ask, become_known, field_errors
 
 READ = Grant(scope=TokenScope.UPTIME_CHECKS, permission=TokenPermission.READ)
+ENTERPRISE = TERMS[Plan.ENTERPRISE].requests_per_hour
 NEW = {"name": "m", "url": "https://example.org/"}
 
 
@@ -27,7 +30,7 @@ async def test_a_key_counts_in_either_header_and_none_but_a_good_one_does(owner)
 
     assert await status(**{"X-API-Key": owner.secret}) == (200, None, None)
     assert await status(Authorization=f"Bearer {owner.secret}") == (200, None, None)
-    assert await status() == (401, "UNAUTHORIZED", "UNAUTHENTICATED")
+    assert await status() == (401, "UNAUTHORIZED", None)
     assert (await status(**{"X-API-Key": "wrong"}))[:2] == (401, "UNAUTHORIZED")
     assert (await status(Cookie=f"dashmon_session={owner.secret}"))[:2] == (401, "UNAUTHORIZED")
     assert await status(**{"X-API-Key": expired.secret}) == (401, "UNAUTHORIZED", "API_TOKEN_EXPIRED")
@@ -115,9 +118,85 @@ async def test_a_method_that_a_path_lacks_is_told_with_those_that_it_has(
     assert refused.json()["code"] == "METHOD_NOT_ALLOWED"
 
 
-async def test_every_answer_says_what_is_left_of_the_hour(owner) -> None:
-    for path in ("/monitors", "/monitors/mon_1", "/monitors?page=0", "/incidents", "/analytics"):
-        answer = await ask(owner, "GET", path)
-        assert int(answer.headers["x-ratelimit-remaining"]) <= int(answer.headers["x-ratelimit-limit"])
-        assert int(answer.headers["x-ratelimit-reset"]) > owner.now.timestamp()
+async def test_what_the_plan_lacks_is_forbidden_with_our_own_code_beside(owner) -> None:
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+
+    for more, details in (({"interval": 60}, "OVER_LIMIT"), ({"type": "CRON"}, "PREMIUM_REQUIRED")):
+        refused = await ask(owner, "POST", "/monitors", json={**NEW, **more})
+        body = refused.json()
+        assert (refused.status_code, body["code"], body["details"]) == (403, "FORBIDDEN", details)
+
+
+async def test_a_role_that_is_null_is_told_as_null(owner) -> None:
+    ((member,), *_) = [(await ask(owner, "GET", "/team/members")).json()["members"]]
+
+    refused = await ask(owner, "PUT", f"/team/members/{member['id']}", json={"role": None})
+
+    (told,) = refused.json()["error"]
+    assert (told["code"], told["path"]) == ("invalid_type", ["role"])
+    assert (told["expected"], told["received"]) == ("string", "null")
+
+
+async def test_a_name_that_is_null_in_a_change_is_told_as_null(owner) -> None:
+    made = (await ask(owner, "POST", "/monitors", json=NEW)).json()
+
+    for path in (f"/monitors/{made['id']}", "/account"):
+        (told,) = (await ask(owner, "PUT", path, json={"name": None})).json()["error"]
+        assert (told["code"], told["expected"], told["received"]) == ("invalid_type", "string", "null"), path
+
+
+async def test_every_answer_says_what_is_left_of_the_hour(owner, watched) -> None:
+    reader = await owner.add_token(READ)
+    form = {"Content-Type": "text/plain"}
+    admitted = [
+        (200, "GET", "/monitors", {}),
+        (201, "POST", "/monitors", {"json": NEW}),
+        (400, "GET", "/monitors?page=0", {}),
+        (400, "POST", "/monitors", {"content": b"{", "headers": form}),
+        (404, "GET", "/monitors/mon_1", {}),
+        (413, "POST", "/monitors", {"content": b"x" * (1024 * 1024 + 1)}),
+        (403, "POST", "/monitors", {"json": NEW, "secret": reader.secret}),
+    ]
+    left = ENTERPRISE
+    for status, method, path, more in admitted:
+        answer = await ask(owner, method, path, **more)
+        left -= 1
+        assert (answer.status_code, *_limits(answer)) == (status, ENTERPRISE, left), (method, path)
         assert answer.headers["access-control-allow-origin"] == "*"
+
+    no_requests = [
+        (200, "GET", "/health"),
+        (200, "GET", "/server/version"),
+        (204, "OPTIONS", "/monitors"),
+        (404, "GET", "/nothing"),
+        (405, "PATCH", "/monitors"),
+    ]
+    watched.statements.clear()
+    for status, method, path in no_requests:
+        known = await ask(owner, method, path)
+        nobody = await owner.client.request(method, f"/api/v1{path}")
+        assert known.status_code == nobody.status_code == status
+        assert _limits(known) == (ENTERPRISE, left)
+        assert _limits(nobody) == (1_000, 1_000)
+    assert [each for each in watched.statements if "SELECT 1" not in each] == []
+    refused = await ask(owner, "GET", "/monitors", secret="wrong")
+    assert (refused.status_code, *_limits(refused)) == (401, 1_000, 1_000)
+    hour_ends_at = owner.now.replace(minute=0, second=0) + timedelta(hours=1)
+    assert int(refused.headers["x-ratelimit-reset"]) == hour_ends_at.timestamp()
+
+
+async def test_what_is_beyond_the_hour_says_that_nothing_is_left(owner) -> None:
+    await owner.fetch("UPDATE workspaces SET plan = 'FREE'")
+    hour = owner.now.replace(minute=0, second=0)
+    await owner.insert("request_quotas", workspace_id=owner.workspace_id, hour=hour, leased=1_000, granted=0)
+
+    answer = await ask(owner, "GET", "/monitors")
+
+    assert (answer.status_code, *_limits(answer)) == (429, 1_000, 0)
+    assert _limits(await ask(owner, "GET", "/health")) == (1_000, 0)
+
+
+def _limits(answer: httpx.Response) -> tuple[int, int]:
+    assert answer.headers["x-ratelimit-reset"].isdigit()
+    limit, remaining = (answer.headers[f"x-ratelimit-{name}"] for name in ("limit", "remaining"))
+    return int(limit), int(remaining)

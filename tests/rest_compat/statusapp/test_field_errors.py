@@ -60,6 +60,11 @@ from rest_compat.statusapp.field_errors import field_error
             },
         ),
         (
+            # Of a secret it is not told what was received.
+            Issue(path=("name",), rule="type", message="name must be a text", expected="text"),
+            {"code": "invalid_type", "expected": "string", "message": "Expected string"},
+        ),
+        (
             Issue(path=("name",), rule="minimum", message="is low", expected="60", received="59"),
             {
                 "code": "too_small",

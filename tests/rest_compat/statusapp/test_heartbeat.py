@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 
@@ -22,7 +23,9 @@ from core.ids import new_id
 from core.inherited_socket_server import InheritedSocketServer
 from core.request_frame import RequestFrame
 from core.supervision.listening_socket import BACKLOG, listen
+from rest_compat.route import Call
 from rest_compat.statusapp.heartbeat import heartbeat_route
+from rest_compat.statusapp.heartbeat_routes import ROUTES
 
 OK = {"message": "OK"}
 
@@ -106,6 +109,23 @@ async def test_get_head_and_post_are_alike(door, method, suffix, kind, exit_code
     assert response.content == (b"" if method == "HEAD" else b'{"message":"OK"}')
     assert response.headers["x-request-id"].startswith("req_")
     assert await door.pings() == [(kind, None, exit_code, None)]
+
+
+async def test_what_is_told_of_the_addresses_is_what_they_do(owner, services) -> None:
+    for route in ROUTES:
+        token = f"job-{route.name}"
+        await owner.add_heartbeat(token=token)
+        path = route.path.replace("{heartbeatId}", token)
+        call = Call(
+            services=services, known_principal=None, path={"heartbeatId": token}, query={}, body=b"words"
+        )
+
+        mounted = await owner.client.request(route.method, path, content=b"words")
+
+        assert msgspec.to_builtins(await route.answer(call)) == route.example, path
+        assert mounted.content == (b"" if route.method == "HEAD" else msgspec.json.encode(route.example))
+        rows = await owner.fetch("SELECT kind, message FROM pings ORDER BY arrived_at DESC LIMIT 2")
+        assert rows[0] == rows[1], path
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
@@ -268,6 +288,30 @@ async def test_the_sixth_ping_of_a_minute_is_told_to_wait_and_a_failure_still_co
     assert failure.status_code == 200
 
 
+async def test_every_answer_says_what_the_address_has_left_of_its_pings(door, clock) -> None:
+    unknown = "/api/v1/heartbeat/unknown"
+    accepted = [await door.client.get(door.path()) for _ in range(5)]
+    limited = await door.client.get(door.path())
+    others = [
+        await door.client.options(door.path()),
+        await door.client.put(door.path()),
+        await door.client.get(unknown),
+        await door.client.post(unknown, content=b"x" * (MOST_BODY_BYTES + 1)),
+    ]
+
+    now = int(clock.now().timestamp())
+    assert [_limits(each) for each in accepted] == [
+        (5, 4 - place, now + 12 * (place + 1)) for place in range(5)
+    ]
+    assert (limited.status_code, _limits(limited)) == (429, (5, 0, now + 12))
+    assert [each.status_code for each in others] == [204, 405, 404, 413]
+    assert [_limits(each) for each in others] == [(5, 5, now)] * 4
+
+
+def _limits(response: httpx.Response) -> tuple[int, ...]:
+    return tuple(int(response.headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining", "reset"))
+
+
 async def test_without_a_database_the_answer_is_never_success(door, database_dsn) -> None:
     async with door.database.acquire() as connection:
         await connection.execute("ALTER TABLE pings RENAME TO away")
@@ -276,6 +320,7 @@ async def test_without_a_database_the_answer_is_never_success(door, database_dsn
 
     assert response.status_code == 503
     assert response.headers["retry-after"] == "5"
+    assert _limits(response)[:2] == (5, 5)
     assert_error(response, "SERVICE_UNAVAILABLE")
 
 

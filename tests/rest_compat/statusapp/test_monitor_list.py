@@ -133,7 +133,9 @@ async def test_all_pages_together_are_the_whole_list(owner) -> None:
     ("query", "expected"),
     [
         ("page=0", [("too_small", ["page"])]),
-        ("page=-1", [("invalid_type", ["page"])]),
+        ("page=-1", [("too_small", ["page"])]),
+        ("page=10000000000", [("too_big", ["page"])]),
+        ("page=%2B1", [("invalid_type", ["page"])]),
         ("page=1e9", [("invalid_type", ["page"])]),
         ("page=1000000001", [("too_big", ["page"])]),
         ("limit=101", [("too_big", ["limit"])]),

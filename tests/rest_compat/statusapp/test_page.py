@@ -171,6 +171,25 @@ async def test_the_node_job_of_the_page_reports(address, owner, job, tmp_path, w
     assert await reports(owner) == expected
 
 
+@pytest.mark.go
+async def test_the_go_client_of_the_page_runs(address, owner, tmp_path) -> None:
+    program = tmp_path / "client.go"
+    program.write_text(block("go", "package main").replace(HOST, address))
+    env = {
+        "STATUSAPP_API_KEY": owner.secret,
+        "HOME": str(tmp_path),
+        "GOCACHE": str(tmp_path / "cache"),
+        "GOPATH": str(tmp_path / "go"),
+        "GOFLAGS": "-mod=mod",
+        "GOPROXY": "off",
+    }
+
+    printed = await run("go", "run", str(program), env=env, cwd=tmp_path)
+
+    assert re.fullmatch(r"Created monitor: mon_\w{26}\n", printed)
+    assert await names(owner) == ["Production API"]
+
+
 @pytest.mark.parametrize(
     ("backup", "expected"),
     [

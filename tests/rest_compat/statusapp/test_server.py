@@ -25,7 +25,6 @@ async def test_health_is_open_and_says_since_when_the_process_runs(owner, clock)
         "timestamp": write_moment(now),
     }
     assert answer.headers["access-control-allow-origin"] == "*"
-    assert "x-ratelimit-limit" not in answer.headers
 
 
 async def test_without_a_database_it_is_unhealthy_in_the_same_form(owner, services) -> None:

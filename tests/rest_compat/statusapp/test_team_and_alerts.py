@@ -88,16 +88,16 @@ async def test_either_header_lets_in_and_nothing_else_does(owner, contents) -> N
 
     for route in ROUTES:
         for headers, details in (
-            ({}, "UNAUTHENTICATED"),
-            ({"X-API-Key": ""}, "UNAUTHENTICATED"),
-            ({"X-API-Key": "wrong", "Authorization": f"Bearer {owner.secret}"}, "UNAUTHENTICATED"),
-            ({"Authorization": owner.secret}, "UNAUTHENTICATED"),
+            ({}, None),
+            ({"X-API-Key": ""}, None),
+            ({"X-API-Key": "wrong", "Authorization": f"Bearer {owner.secret}"}, None),
+            ({"Authorization": owner.secret}, None),
             ({"X-API-Key": expired.secret}, "API_TOKEN_EXPIRED"),
             ({"X-API-Key": revoked.secret}, "API_TOKEN_REVOKED"),
         ):
             answer = await owner.client.request(route.method, route.path, headers=headers, json={})
             body = answer.json()
-            assert (answer.status_code, body["code"], body["details"]) == (401, "UNAUTHORIZED", details)
+            assert (answer.status_code, body["code"], body.get("details")) == (401, "UNAUTHORIZED", details)
 
     assert await contents() == before
 
