@@ -299,7 +299,7 @@ class MonitorMutations:
         change = context.services.monitors.delete(context.principal, wanted.id)
         return await deleted(context, Prefix.MONITOR, change)
 
-    @mutation("Stop looking; its open incidents resolve")
+    @mutation("Stop looking; open incidents last until it looks again, but a REGRESSION ends")
     async def pause_monitor(self, info: Info, wanted: ChangedById) -> MonitorPayload:
         """Return the monitor as it is now."""
         context = info.context
