@@ -31,6 +31,18 @@ from rest_compat.route import Parameter, Route, path_parameters
 from rest_compat.statuses import status_of
 
 VERSION = "3.1.0"
+# What answers say beside their body: of every request its id, and of those that are counted what is left of the hour.
+_REQUEST_ID = {
+    "X-Request-Id": {"description": "Name it to whoever runs the server", "schema": {"type": "string"}}
+}
+_QUOTA = {
+    "X-RateLimit-Limit": "How many requests may be made",
+    "X-RateLimit-Remaining": "How many of them are left",
+    "X-RateLimit-Reset": "When there are as many again, in Unix seconds",
+}
+_QUOTA_HEADERS = {
+    name: {"description": description, "schema": {"type": "integer"}} for name, description in _QUOTA.items()
+}
 _REFERENCE = "#/components/schemas/{name}"
 
 # What each status is shown with. Some dialects say two errors of one status in two forms.
@@ -136,7 +148,9 @@ def _responses(dialect: Dialect, route: Route, by_type: Mapping[Any, Any]) -> di
         route.status: _response(route.status.phrase, [by_type[route.result]], dict(route.example)),
         **{status: _refusal(dialect, status, by_type) for status in refusals},
     }
-    return {str(status.value): answered[status] for status in sorted(answered)}
+    is_counted = dialect.standing is not None or not route.is_open
+    headers = {**_REQUEST_ID, **(_QUOTA_HEADERS if is_counted else {})}
+    return {str(status.value): {**answered[status], "headers": headers} for status in sorted(answered)}
 
 
 def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
