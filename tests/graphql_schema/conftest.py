@@ -20,6 +20,7 @@ from core.access.principal import Grant, Role
 from core.asgi import LeanLitestar
 from core.clock import ManualClock
 from core.db.database import Connection, Database
+from core.db.partitions import make_partitions
 from core.ids import new_id, to_unix_ms
 from core.monitors.status import MonitorStatus
 from core.outbound_policy import outbound_for
@@ -272,8 +273,15 @@ class Tenant:
             }
             for check_id, age in zip(ids, ages, strict=True)
         ]
+        await self._make_room(max(ages, default=timedelta()))
         await self.insert_many("checks", rows)
         return ids
+
+    async def _make_room(self, age: timedelta) -> None:
+        """Make the partitions of checks of that age: there are those of last month, which may have begun 28 days ago."""
+        if age >= timedelta(days=28):
+            async with self.database.transaction() as connection:
+                await make_partitions(connection, self.now - age)
 
     async def add_incident(self, monitor_id: UUID, number: int, age: timedelta, **columns: Any) -> UUID:
         """Add an open OUTAGE that began so long ago."""
