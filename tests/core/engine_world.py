@@ -228,7 +228,8 @@ async def unsound(connection: Connection) -> dict[str, list[asyncpg.Record]]:
 
 async def assert_sound(database: Database) -> None:
     async with database.acquire() as connection:
-        assert await unsound(connection) == {}
+        found = await unsound(connection)
+    assert found == {}, found
 
 
 def seconds(number: float) -> timedelta:
