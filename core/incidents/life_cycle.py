@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from core.db.database import Connection
@@ -27,9 +27,6 @@ from plugins.api.outcome import IncidentKind
 
 _SQL = named_sql("life_cycle")
 _JUDGEMENT = named_sql("judgement")
-# A status begins with its first look, and after the one before, which has lasted for a moment. So PENDING begins just
-# before the look that is due at once: else that look would not be part of the incident that it begins.
-_JUST_BEFORE = timedelta(milliseconds=1)
 
 
 async def begin_monitor(
@@ -39,8 +36,9 @@ async def begin_monitor(
 
     Its row, and those of monitor_regions for an active kind, are already there.
     """
-    await connection.execute(_SQL["begin_states"], workspace_id, monitor_id, to_unix_ms(now))
-    await connection.execute(_SQL["begin_interval"], workspace_id, monitor_id, to_unix_ms(now - _JUST_BEFORE))
+    since_ms = to_unix_ms(now)
+    await connection.execute(_SQL["begin_states"], workspace_id, monitor_id, since_ms)
+    await connection.execute(_SQL["begin_interval"], workspace_id, monitor_id, since_ms)
     await schedule_monitors(connection, workspace_id, [monitor_id], now=now)
 
 
@@ -103,7 +101,7 @@ async def restart_monitor(
         Sentence(
             subject=subject,
             changes=Changes(
-                statuses=_to_pending(subject, now - _JUST_BEFORE),
+                statuses=_to_pending(subject, now),
                 endings=_endings(subject, Resolution.CHANGED, "the configuration changed", now),
             ),
         )

