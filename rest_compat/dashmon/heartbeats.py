@@ -12,8 +12,8 @@ from core.access.permission import may, require
 from core.access.plans import Capability
 from core.access.principal import TokenPermission, TokenScope
 from core.access.rights import MUTATIONS, QUERIES, Asker, Right
-from core.errors import Conflict, NotFound, RateLimited
-from core.heartbeats.ping import PingKind, PingVerdict
+from core.errors import Conflict
+from core.heartbeats.ping import PingKind
 from core.heartbeats.reading import heartbeats_of_monitors
 from core.ids import Prefix, encode_id
 from core.kind_choice import ConfigChange
@@ -24,7 +24,7 @@ from rest_compat.dashmon.device_settings import settings_of
 from rest_compat.dashmon.device_shapes import DEVICE_ID
 from rest_compat.dashmon.devices import NAMES
 from rest_compat.dashmon.reads import moment_or_none, reads
-from rest_compat.ping_message import message_of
+from rest_compat.pinging import take_ping
 from rest_compat.reading import WHOLE, json_object, parsed
 from rest_compat.renaming import renamed
 from rest_compat.route import Call, Route
@@ -108,16 +108,8 @@ async def _put(call: Call) -> HeartbeatConfig:
 
 
 async def _receive(call: Call) -> Received:
-    given = await call.services.pings.receive(
-        call.path["token"], PingKind.SUCCESS, message=message_of(call.body)
-    )
-    match given.verdict:
-        case PingVerdict.ACCEPTED:
-            return Received()
-        case PingVerdict.UNKNOWN:
-            raise NotFound("heartbeat not found")
-        case PingVerdict.LIMITED:
-            raise RateLimited("too many pings", retry_after_seconds=given.retry_after_seconds)
+    await take_ping(call, call.path["token"], PingKind.SUCCESS)
+    return Received()
 
 
 _EXAMPLE = {

@@ -9,11 +9,10 @@ from typing import Annotated, Final
 import msgspec
 
 from core.access.rights import Asker, Right
-from core.errors import NotFound, RateLimited
-from core.heartbeats.ping import PingKind, PingVerdict
+from core.heartbeats.ping import PingKind
 from core.heartbeats.tokens import PING_PATH
 from plugins.api.config import Config, Meta
-from rest_compat.ping_message import message_of
+from rest_compat.pinging import take_ping
 from rest_compat.route import Call, Route
 
 
@@ -32,16 +31,8 @@ class PingBody(Config):
 
 def _pinging(kind: PingKind) -> Callable[[Call], Awaitable[Received]]:
     async def ping(call: Call) -> Received:
-        given = await call.services.pings.receive(
-            call.path["heartbeatId"], kind, message=message_of(call.body)
-        )
-        match given.verdict:
-            case PingVerdict.ACCEPTED:
-                return Received()
-            case PingVerdict.UNKNOWN:
-                raise NotFound("heartbeat not found")
-            case PingVerdict.LIMITED:
-                raise RateLimited("too many pings", retry_after_seconds=given.retry_after_seconds)
+        await take_ping(call, call.path["heartbeatId"], kind)
+        return Received()
 
     return ping
 
